@@ -1,0 +1,54 @@
+# Everything a developer or CI types; `make help` lists it.
+
+VENV ?= .venv
+# The oldest supported Python that is there; PYTHON=python3.13 chooses another.
+PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3 2>/dev/null) python3)
+# A target of profiles.yml; nothing means the profile's default.
+TARGET ?=
+
+PY := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+export PATH := $(abspath $(VENV)/bin):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint docs clean
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  PYTHON=python3.12 chooses the interpreter of setup, TARGET=postgres the target of demo."
+
+setup: $(INSTALLED) ## Make the environment, .venv, with all that demo, test and lint need
+
+$(INSTALLED): pyproject.toml requirements.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("error: $(PYTHON) is Python %d.%d; saas-kpis needs 3.11, 3.12 or 3.13 (make setup PYTHON=python3.11)." % v)'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(INSTALLED) ## Simulate the company, build the marts, print the three KPIs
+	$(PY) -m seed_generator $(if $(TARGET),--target $(TARGET))
+	$(PY) -m reporting --build $(if $(TARGET),--target $(TARGET))
+	@echo
+	@echo "Next: make docs (read about every table and column), make test, or query the schema marts with any SQL tool."
+
+test: $(INSTALLED) ## Run all tests, on DuckDB and on a PostgreSQL server of their own
+	$(PY) -m pytest
+
+lint: $(INSTALLED) ## Check style, types, SQL, YAML and the compose and workflow files
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/yamllint --strict .
+	DUCKDB_PATH=:memory: $(VENV)/bin/sqlfluff lint models tests
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
+
+docs: $(INSTALLED) ## Build dbt's documentation and serve it
+	$(VENV)/bin/dbt docs generate $(if $(TARGET),--target $(TARGET))
+	$(VENV)/bin/dbt docs serve $(if $(TARGET),--target $(TARGET))
+
+clean: ## Remove all that make and the demo made, the DuckDB warehouse too
+	rm -rf $(VENV) target logs warehouse.duckdb warehouse.duckdb.wal
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

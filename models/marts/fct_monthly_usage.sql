@@ -1,0 +1,21 @@
+with
+
+period_sizes as (
+
+    select * from {{ ref('int_period_sizes') }}
+
+),
+
+monthly_usage as (
+
+    select
+        period,
+        company_size,
+        active_companies,
+        sessions,
+        {{ ratio('sessions', 'active_companies') }} as avg_sessions_per_company
+    from period_sizes
+
+)
+
+select * from monthly_usage

@@ -1,0 +1,60 @@
+"""The three KPIs as a table that a leader can read: a row a month, and for each KPI the sizes and their total."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from reporting.marts import MonthlyKpis
+
+_TOTAL = "all"
+_NOTHING = "-"
+
+
+@dataclass(frozen=True)
+class _Kpi:
+    title: str
+    show: Callable[[MonthlyKpis], str]
+
+
+_KPIS = (
+    _Kpi("Active companies", lambda row: f"{row.active_companies:,}"),
+    _Kpi("Retention", lambda row: _NOTHING if row.retention_rate is None else f"{row.retention_rate:.1%}"),
+    _Kpi(
+        "Sessions per active company",
+        lambda row: _NOTHING if row.avg_sessions_per_company is None else f"{row.avg_sessions_per_company:.2f}",
+    ),
+    _Kpi("Revenue", lambda row: f"${row.revenue:,.2f}"),
+)
+
+
+def kpi_table(rows: Sequence[MonthlyKpis], width: int) -> str:
+    """The table as text, its KPIs side by side as far as `width` columns reach and else below one another."""
+    sizes = [size for size in dict.fromkeys(row.company_size for row in rows) if size != _TOTAL]
+    periods = list(dict.fromkeys(row.period for row in rows))
+    months = _column(["", "Month", *(f"{period:%Y-%m}" for period in periods)], str.ljust)
+    cells = {(row.period, row.company_size): row for row in rows}
+    headings = {size: size for size in sizes} | {_TOTAL: "total"}
+    groups = [
+        _group(
+            kpi.title,
+            [[heading, *(kpi.show(cells[period, size]) for period in periods)] for size, heading in headings.items()],
+        )
+        for kpi in _KPIS
+    ]
+    bands: list[list[list[str]]] = [[months]]
+    for group in groups:
+        if len(bands[-1]) > 1 and sum(len(block[0]) + 3 for block in [*bands[-1], group]) - 3 > width:
+            bands.append([months])
+        bands[-1].append(group)
+    return "\n\n".join("\n".join("   ".join(line).rstrip() for line in zip(*band, strict=True)) for band in bands)
+
+
+def _group(title: str, columns: Sequence[Sequence[str]]) -> list[str]:
+    """A KPI's columns under its title, as lines of one width."""
+    blocks = [_column(column, str.rjust) for column in columns]
+    lines = [" ".join(line) for line in zip(*blocks, strict=True)]
+    return _column([title, *lines], str.rjust) if len(title) > len(lines[0]) else [title.center(len(lines[0])), *lines]
+
+
+def _column(cells: Sequence[str], align: Callable[[str, int], str]) -> list[str]:
+    width = max(map(len, cells))
+    return [align(cell, width) for cell in cells]

@@ -1,0 +1,165 @@
+"""The command line: read what was asked, simulate, load, say what was made."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from seed_generator import __version__, schemas
+from seed_generator.errors import InputError, InvalidValueError, SeedError
+from seed_generator.profiles import read_target
+from seed_generator.progress import Progress
+from seed_generator.scenario import Scenario, read_scenario
+from seed_generator.sinks import Sink, parquet_sink, target_sink
+from seed_generator.streams import STREAM_VERSION
+from seed_generator.tables import simulated_tables
+from seed_generator.truth import expected_kpis
+
+_SCENARIO_OPTIONS = ("companies", "months", "first_month", "seed")
+_INTERRUPTED = 130  # as a shell reports it
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0, 1 for the environment, 2 for bad input, 130 for Ctrl-C."""
+    try:
+        options = _parser().parse_args(arguments)
+        scenario = _scenario(options)
+        sink = _sink(options)
+        if options.drop:
+            _drop(sink, options)
+        elif options.dry_run:
+            _describe(scenario, sink)
+        else:
+            _load(scenario, sink, options)
+    except SeedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; nothing was changed.", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output left; leave quietly, and give the interpreter nothing to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Bad options end as any other bad input does: in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; --help lists the options.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    default = Scenario()
+    parser = _Parser(
+        prog="python -m seed_generator",
+        description="Simulate a B2B SaaS company and load it into the raw tables of a dbt target.",
+        allow_abbrev=False,
+    )
+    place = parser.add_argument_group("where to").add_mutually_exclusive_group()
+    place.add_argument(
+        "--target", metavar="NAME", help="a target of profiles.yml (default: the profile's own, DBT_TARGET)"
+    )
+    place.add_argument("--parquet", metavar="FOLDER", type=Path, help="write Parquet files into a folder instead")
+    parser.add_argument(
+        "--profiles-dir", metavar="FOLDER", type=Path, help="where profiles.yml is (default: where dbt looks)"
+    )
+    what = parser.add_argument_group("what")
+    what.add_argument("--companies", metavar="N", help=f"how many companies (default: {default.companies})")
+    what.add_argument("--months", metavar="N", help=f"how many months (default: {default.months})")
+    what.add_argument(
+        "--first-month", metavar="YYYY-MM", help=f"the first month (default: {default.first_month:%Y-%m})"
+    )
+    what.add_argument("--seed", metavar="N", help=f"the seed (default: {default.seed})")
+    what.add_argument(
+        "--scenario", metavar="FILE.toml", type=Path, help="a scenario file; the options above override it"
+    )
+    do = parser.add_argument_group("what to do instead of a load").add_mutually_exclusive_group()
+    do.add_argument(
+        "--dry-run", action="store_true", help="say what would be made and what to expect of it; touch nothing"
+    )
+    do.add_argument(
+        "--drop",
+        action="store_true",
+        help="remove the schemas that a load made and their data; asks first on a terminal",
+    )
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    parser.add_argument(
+        "--version", action="version", version=f"seed_generator {__version__}, stream version {STREAM_VERSION}"
+    )
+    return parser
+
+
+def _scenario(options: argparse.Namespace) -> Scenario:
+    """The scenario file, or the default, with the options on top; errors are told in the words of what was given."""
+    values: dict[str, Any] = {}
+    given = {name: getattr(options, name) for name in _SCENARIO_OPTIONS if getattr(options, name) is not None}
+    try:
+        if options.scenario:
+            values = read_scenario(options.scenario)
+        return Scenario(**{**values, **given})
+    except InvalidValueError as error:
+        if error.name in given:
+            raise InvalidValueError(f"--{error.name.replace('_', '-')}", error.given, error.allowed) from None
+        if options.scenario:
+            raise InvalidValueError(f"{error.name} in {options.scenario}", error.given, error.allowed) from None
+        raise
+
+
+def _sink(options: argparse.Namespace) -> Sink:
+    if options.parquet:
+        return parquet_sink(options.parquet)
+    return target_sink(read_target(options.target, options.profiles_dir))
+
+
+def _load(scenario: Scenario, sink: Sink, options: argparse.Namespace) -> None:
+    expected = sum(row.sessions for row in expected_kpis(scenario))
+    progress = Progress(expected, is_shown=sys.stderr.isatty() and not options.quiet)
+    try:
+        sink.load(simulated_tables(scenario, progress.add))
+    finally:
+        progress.clear()
+    if options.quiet:
+        return
+    print(f"Simulated {_summary(scenario)}:")
+    for table in sorted(schemas.TABLES, key=lambda table: table.full_name):
+        print(f"  {table.full_name:<20} {progress.rows[table]:>15,}")
+    print(f"Loaded in {progress.seconds:.1f} s into {sink.place}")
+    print(f"Next: {sink.next_command}")
+
+
+def _describe(scenario: Scenario, sink: Sink) -> None:
+    rows = expected_kpis(scenario)
+    sessions = sum(row.sessions for row in rows)
+    print(f"Would simulate {_summary(scenario)}:")
+    print(f"  {scenario.companies:,} companies and about {sessions:,.0f} sessions")
+    print("Expected:")
+    print(f"  {'month':<8}{'size':<12}{'active':>16}{'sessions':>18}{'per company':>13}{'revenue':>20}")
+    for row in rows:
+        average = "-" if row.avg_sessions_per_company is None else f"{row.avg_sessions_per_company:.4f}"
+        print(
+            f"  {row.period:%Y-%m} {row.company_size:<12}{row.active_companies:>16,.2f}{row.sessions:>18,.2f}"
+            f"{average:>13}{row.revenue:>20,.2f}"
+        )
+    print(f"Nothing was written; a load would fill {sink.place}")
+
+
+def _drop(sink: Sink, options: argparse.Namespace) -> None:
+    if sys.stdin.isatty() and not options.quiet:
+        answer = input(f"Remove the simulated tables and their data from {sink.place}? [y/N] ")
+        if answer.strip().lower() not in ("y", "yes"):
+            print("Nothing was removed.")
+            return
+    lines = sink.drop()
+    if not options.quiet:
+        print(*lines, sep="\n")
+        print(f"Dropped from {sink.place}")
+
+
+def _summary(scenario: Scenario) -> str:
+    months = f"{scenario.months} month{'s' if scenario.months > 1 else ''}"
+    start = f"{scenario.first_month:%Y-%m}"
+    return f"ABC Enterprises, {months} from {start}, seed {scenario.seed}, stream version {STREAM_VERSION}"

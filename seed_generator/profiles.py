@@ -1,0 +1,128 @@
+"""Connections: the one `profiles.yml` that dbt reads, read the way dbt reads it, so that the two can never disagree."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from seed_generator.errors import InputError, InvalidValueError
+
+PROFILE = "saas_kpis"
+SCHEMA_PREFIX = "SCHEMA_PREFIX"
+_PROFILES_FILE = "profiles.yml"
+_PROJECT_FILE = "dbt_project.yml"
+
+
+@dataclass(frozen=True)
+class Target:
+    """An output of the profile: its name, its engine's type, its settings, and where relative paths start."""
+
+    name: str
+    type: str
+    settings: Mapping[str, Any]
+    folder: Path
+
+
+def read_target(name: str | None = None, profiles_dir: Path | None = None) -> Target:
+    """The target of that name, or the profile's default.
+
+    Raises
+    ------
+    InputError : there is no `profiles.yml`, it can't be read, or it has no such target.
+    """
+    path = _find_profiles(profiles_dir)
+    profile = _profile(path)
+    outputs = profile.get("outputs")
+    if not isinstance(outputs, Mapping):
+        raise InputError(f"{path}: the profile {PROFILE} has no outputs.")
+    chosen = name or str(_rendered(profile.get("target", "default"), path))
+    if chosen not in outputs:
+        option = "--target" if name else "the default target"
+        raise InvalidValueError(
+            f"{option} (profile {PROFILE} in {path})", chosen, f"one of {', '.join(map(str, outputs))}"
+        )
+    settings = _rendered(outputs[chosen], path)
+    if not isinstance(settings, Mapping) or "type" not in settings:
+        raise InputError(f"{path}: the target {chosen} has no type.")
+    return Target(chosen, str(settings["type"]), settings, _project_folder(path))
+
+
+def schema_prefix() -> str:
+    """What the environment puts before every schema name to keep sandboxes apart; mostly nothing."""
+    prefix = os.environ.get(SCHEMA_PREFIX, "")
+    if not re.fullmatch(r"([a-z_][a-z0-9_]{0,31})?", prefix):
+        raise InvalidValueError(
+            f"the environment variable {SCHEMA_PREFIX}",
+            prefix,
+            "lower-case letters, digits and underscores, at most 32",
+        )
+    return prefix
+
+
+def _find_profiles(profiles_dir: Path | None) -> Path:
+    """The first place that dbt would look in: the option, the variable, the current folder, the home folder."""
+    from_environment = os.environ.get("DBT_PROFILES_DIR")
+    if profiles_dir is not None:
+        folders, said = [profiles_dir], f"--profiles-dir {profiles_dir}"
+    elif from_environment:
+        folders, said = [Path(from_environment)], f"DBT_PROFILES_DIR {from_environment}"
+    else:
+        folders = [Path.cwd(), Path.home() / ".dbt"]
+        said = " or ".join(map(str, folders))
+    for folder in folders:
+        if (folder / _PROFILES_FILE).is_file():
+            return folder.expanduser().resolve() / _PROFILES_FILE
+    raise InputError(f"there is no {_PROFILES_FILE} in {said}; run in the project's folder or give --profiles-dir.")
+
+
+def _profile(path: Path) -> Mapping[str, Any]:
+    try:
+        profiles = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} can't be read: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+    profile = profiles.get(PROFILE) if isinstance(profiles, Mapping) else None
+    if not isinstance(profile, Mapping):
+        raise InputError(f"{path} has no profile {PROFILE}.")
+    return profile
+
+
+def _rendered(value: Any, path: Path) -> Any:  # noqa: ANN401 - whatever YAML holds
+    """`value` with the Jinja of all its texts rendered; a rendered text stays a text."""
+    if isinstance(value, Mapping):
+        return {key: _rendered(item, path) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rendered(item, path) for item in value]
+    if not isinstance(value, str):
+        return value
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701 - not HTML
+    # dbt's own names for "make this text a number, a bool, …", which here stays the text it is.
+    environment.filters.update(dict.fromkeys(("as_number", "as_bool", "as_native", "as_text"), lambda text: text))
+    try:
+        return environment.from_string(value).render(env_var=_env_var)
+    except (jinja2.TemplateError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: {value!r} can't be rendered: {error}.") from error
+
+
+def _env_var(name: str, default: str | None = None) -> str:
+    value = os.environ.get(name, default)
+    if value is None:
+        raise jinja2.TemplateError(f"the environment variable {name} is not set")
+    return value
+
+
+def _project_folder(profiles: Path) -> Path:
+    """The folder that dbt works in, where its relative paths start."""
+    if os.environ.get("DBT_PROJECT_DIR"):
+        return Path(os.environ["DBT_PROJECT_DIR"]).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents, profiles.parent):
+        if (folder / _PROJECT_FILE).is_file():
+            return folder
+    return here

@@ -1,0 +1,52 @@
+"""What a person sees while sessions are loaded: rows, rate and time left, on a terminal only."""
+
+import sys
+import time
+from collections import Counter
+
+from seed_generator.schemas import SESSIONS, TableSchema
+
+_SECONDS_BETWEEN_LINES = 0.2
+
+
+class Progress:
+    """Counts the rows of every table, and draws a line about the sessions where somebody watches.
+
+    Parameters
+    ----------
+    expected_sessions : how many there will be, about.
+    is_shown : whether to draw.
+    """
+
+    def __init__(self, expected_sessions: float, *, is_shown: bool) -> None:
+        self.rows: Counter[TableSchema] = Counter()
+        self._expected = expected_sessions
+        self._is_shown = is_shown
+        self._began = time.monotonic()
+        self._drawn = self._began
+
+    @property
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return time.monotonic() - self._began
+
+    def add(self, table: TableSchema, rows: int) -> None:
+        """Another batch of a table has been taken."""
+        self.rows[table] += rows
+        now = time.monotonic()
+        if self._is_shown and table is SESSIONS and now - self._drawn >= _SECONDS_BETWEEN_LINES:
+            self._drawn = now
+            self._draw(self.rows[table])
+
+    def clear(self) -> None:
+        """Wipe the line."""
+        if self._is_shown and self._drawn > self._began:
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()
+
+    def _draw(self, sessions: int) -> None:
+        rate = sessions / self.seconds
+        left = max(self._expected - sessions, 0) / rate
+        share = min(sessions / self._expected, 1)
+        sys.stderr.write(f"\r\x1b[2K{sessions:,} sessions ({share:.0%}), {rate:,.0f} a second, {left:.0f} s left")
+        sys.stderr.flush()

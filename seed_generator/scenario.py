@@ -1,0 +1,198 @@
+"""The scenario: every assumption of the simulation in one validated object. Its default is the assignment."""
+
+import json
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from seed_generator.errors import InputError, InvalidValueError
+from seed_generator.validation import LAST_YEAR, finite_number, month, price, whole_number
+
+MAX_COMPANIES = 10_000_000_000
+MAX_MONTHS = 1_200
+MAX_SIZES = 50
+MAX_SEED = 2**63 - 1
+SHARE_TOLERANCE = 1e-9  # thirds, written in decimals, do not add to 1 exactly
+# Session counts are kept in one byte, and ids leave room for as many sessions of every company in a month.
+MAX_SESSIONS_PER_COMPANY = 255
+MAX_REVENUE = Decimal(10) ** 16  # marts hold money as decimal(18,2)
+
+_SIZE_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_RESERVED_SIZE_NAME = "all"  # the total row of marts.rpt_monthly_kpis
+
+
+@dataclass(frozen=True)
+class CompanySize:
+    """One kind of company.
+
+    Parameters
+    ----------
+    name : `company_size` in every table.
+    share : the probability that a company is of this size.
+    monthly_price : of the subscription, in dollars and whole cents.
+    base_sessions, spread : sessions in a month are `base_sessions` plus or minus a uniform integer of 0 to `spread`.
+    """
+
+    name: str
+    share: float
+    monthly_price: Decimal
+    base_sessions: int
+    spread: int
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not _SIZE_NAME.fullmatch(self.name) or self.name == _RESERVED_SIZE_NAME:
+            raise InvalidValueError(
+                "the name of a size",
+                repr(self.name),
+                f"lower-case letters, digits and underscores, at most 32, and not {_RESERVED_SIZE_NAME!r}",
+            )
+        where = f"sizes.{self.name}."
+        share = finite_number(where + "share", self.share, "a number from 0 to 1")
+        if not 0 <= share <= 1:
+            raise InvalidValueError(where + "share", self.share, "a number from 0 to 1")
+        object.__setattr__(self, "share", float(share))
+        object.__setattr__(self, "monthly_price", price(where + "monthly_price", self.monthly_price))
+        whole_number(where + "base_sessions", self.base_sessions, 0, MAX_SESSIONS_PER_COMPANY)
+        whole_number(where + "spread", self.spread, 0, MAX_SESSIONS_PER_COMPANY)
+        if self.spread > self.base_sessions:
+            raise InvalidValueError(
+                where + "spread", self.spread, f"at most base_sessions, {self.base_sessions} (no negative sessions)"
+            )
+        if self.base_sessions + self.spread > MAX_SESSIONS_PER_COMPANY:
+            raise InvalidValueError(
+                where + "base_sessions + spread",
+                self.base_sessions + self.spread,
+                f"at most {MAX_SESSIONS_PER_COMPANY}",
+            )
+
+
+SMALL = CompanySize("small", 0.7, Decimal("19.00"), base_sessions=5, spread=5)
+LARGE = CompanySize("large", 0.3, Decimal("99.00"), base_sessions=10, spread=10)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is simulated.
+
+    Parameters
+    ----------
+    companies : how many, all acquired in the first month.
+    months : how many, from the first.
+    first_month : the first day of the first month (a date, or text as `2021-01`).
+    seed : the same seed gives the same rows.
+    sizes : the kinds of companies; their order belongs to the scenario.
+
+    Raises
+    ------
+    InvalidValueError : naming the key, what was given and what is allowed.
+    """
+
+    companies: int = 500
+    months: int = 12
+    first_month: date = date(2021, 1, 1)
+    seed: int = 42
+    sizes: tuple[CompanySize, ...] = field(default=(SMALL, LARGE))
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "companies", whole_number("companies", self.companies, 1, MAX_COMPANIES))
+        object.__setattr__(self, "months", whole_number("months", self.months, 1, MAX_MONTHS))
+        object.__setattr__(self, "seed", whole_number("seed", self.seed, 0, MAX_SEED))
+        object.__setattr__(self, "first_month", month("first_month", self.first_month))
+        object.__setattr__(self, "sizes", tuple(self.sizes))
+        if add_months(self.first_month, self.months - 1).year > LAST_YEAR:
+            raise InvalidValueError("months", self.months, f"so few that the last month is not after {LAST_YEAR}-12")
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        if not 1 <= len(self.sizes) <= MAX_SIZES:
+            raise InvalidValueError("the number of sizes", len(self.sizes), f"from 1 to {MAX_SIZES}")
+        names = [size.name for size in self.sizes]
+        if len(set(names)) < len(names):
+            raise InvalidValueError("the names of sizes", ", ".join(names), "different from one another")
+        total = math.fsum(size.share for size in self.sizes)
+        if abs(total - 1) > SHARE_TOLERANCE:
+            raise InvalidValueError("the sum of the shares of all sizes", f"{total:.12g}", "1")
+        highest = max(size.monthly_price for size in self.sizes)
+        if self.companies * highest * self.months >= MAX_REVENUE:
+            raise InvalidValueError(
+                "companies x months x monthly_price",
+                f"{self.companies * highest * self.months:,}",
+                f"below {MAX_REVENUE:,}",
+            )
+
+    @property
+    def periods(self) -> list[date]:
+        """The first day of every month, ascending."""
+        return [add_months(self.first_month, offset) for offset in range(self.months)]
+
+    def to_json(self) -> str:
+        """All of the scenario as one line of JSON, enough to make it again."""
+        return json.dumps(
+            {
+                "companies": self.companies,
+                "months": self.months,
+                "first_month": f"{self.first_month:%Y-%m}",
+                "seed": self.seed,
+                "sizes": {
+                    size.name: {
+                        "share": size.share,
+                        "monthly_price": str(size.monthly_price),
+                        "base_sessions": size.base_sessions,
+                        "spread": size.spread,
+                    }
+                    for size in self.sizes
+                },
+            }
+        )
+
+
+def read_scenario(path: Path) -> dict[str, Any]:
+    """The values of a TOML scenario file, to be given to `Scenario`; a key that is left out is not in the result.
+
+    Raises
+    ------
+    InputError : the file can't be read, is not TOML, or has a key that no scenario has.
+    """
+    try:
+        with path.open("rb") as file:
+            values = tomllib.load(file, parse_float=Decimal)
+    except OSError as error:
+        raise InputError(f"--scenario: {path} can't be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"--scenario: {path} is not TOML: {error}.") from error
+    _only_keys(values, {item.name for item in fields(Scenario)}, f"the scenario {path}")
+    if "sizes" in values:
+        values["sizes"] = _sizes(values["sizes"], path)
+    return values
+
+
+def add_months(month: date, count: int) -> date:
+    """The first day of the month that comes `count` months after `month`."""
+    years, index = divmod(month.month - 1 + count, 12)
+    return date(month.year + years, index + 1, 1)
+
+
+def _sizes(table: object, path: Path) -> tuple[CompanySize, ...]:
+    if not isinstance(table, Mapping) or not all(isinstance(values, Mapping) for values in table.values()):
+        raise InvalidValueError("sizes", table, "a table of sizes, such as [sizes.small]")
+    keys = [item.name for item in fields(CompanySize) if item.name != "name"]
+    sizes = []
+    for name, values in table.items():
+        _only_keys(values, set(keys), f"[sizes.{name}] in {path}")
+        for key in keys:
+            if key not in values:
+                raise InputError(f"[sizes.{name}] in {path} lacks {key}; a size has {', '.join(keys)}.")
+        sizes.append(CompanySize(name, **values))
+    return tuple(sizes)
+
+
+def _only_keys(values: Mapping[str, Any], allowed: set[str], place: str) -> None:
+    for key in values:
+        if key not in allowed:
+            raise InputError(f"{place} has the unknown key {key!r}; allowed are {', '.join(sorted(allowed))}.")

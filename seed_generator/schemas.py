@@ -1,0 +1,94 @@
+"""The contract of the tables that the simulator fills: names, columns, types, keys, and the order of loading."""
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+RAW = "raw"
+TRUTH = "truth"
+
+
+@dataclass(frozen=True, eq=False)  # a table is the same as itself only, and can be the key of a dict
+class TableSchema:
+    """A table. No column is nullable.
+
+    Parameters
+    ----------
+    schema, name : where it stands.
+    columns : their names and Arrow types.
+    primary_key : its columns.
+    foreign_keys : column -> the table whose one-column primary key it points to.
+    clustered_by : the column whose order the rows keep; worth a block range index where there are such.
+    """
+
+    schema: str
+    name: str
+    columns: pa.Schema
+    primary_key: tuple[str, ...]
+    foreign_keys: dict[str, "TableSchema"] = field(default_factory=dict)
+    clustered_by: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """`schema.name`, as it is told to people."""
+        return f"{self.schema}.{self.name}"
+
+
+def _columns(**types: pa.DataType) -> pa.Schema:
+    return pa.schema([pa.field(name, type_, nullable=False) for name, type_ in types.items()])
+
+
+TIMESTAMP = pa.timestamp("us")  # UTC, without a zone
+
+PLANS = TableSchema(
+    RAW,
+    "plans",
+    _columns(company_size=pa.string(), monthly_price=pa.decimal128(10, 2)),
+    primary_key=("company_size",),
+)
+COMPANIES = TableSchema(
+    RAW,
+    "companies",
+    _columns(company_id=pa.int64(), company_name=pa.string(), company_size=pa.string(), created_at=TIMESTAMP),
+    primary_key=("company_id",),
+    foreign_keys={"company_size": PLANS},
+)
+SESSIONS = TableSchema(
+    RAW,
+    "sessions",
+    _columns(session_id=pa.int64(), company_id=pa.int64(), created_at=TIMESTAMP),
+    primary_key=("session_id",),
+    foreign_keys={"company_id": COMPANIES},
+    clustered_by="created_at",
+)
+MONTHLY_KPIS = TableSchema(
+    TRUTH,
+    "monthly_kpis",
+    _columns(
+        period=pa.date32(),
+        company_size=pa.string(),
+        acquired_companies=pa.int64(),
+        opening_companies=pa.int64(),
+        churned_companies=pa.int64(),
+        active_companies=pa.int64(),
+        sessions=pa.int64(),
+        revenue=pa.decimal128(18, 2),
+    ),
+    primary_key=("period", "company_size"),
+)
+SIMULATION = TableSchema(
+    RAW,
+    "simulation",
+    _columns(
+        seed=pa.int64(),
+        companies=pa.int64(),
+        first_month=pa.date32(),
+        months=pa.int64(),
+        stream_version=pa.int64(),
+        scenario=pa.string(),
+    ),
+    primary_key=("seed",),
+)
+
+# Parents before children; the books and the description of the simulation last, when all rows are known.
+TABLES = (PLANS, COMPANIES, SESSIONS, MONTHLY_KPIS, SIMULATION)

@@ -1,0 +1,122 @@
+"""A DuckDB file: all tables in one transaction, each from one Arrow stream."""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from seed_generator.errors import EnvironmentFailure, InputError, SeedError
+from seed_generator.profiles import Target
+from seed_generator.sinks.sql import Found, SqlNames, column_definitions, drop_statements, refuse_tables_of_others
+from seed_generator.tables import Table
+
+# DuckDB would take four fifths of the machine's memory for buffers; a load is as fast with this much.
+MEMORY_LIMIT = "512MB"
+
+_HOLDER = re.compile(r"lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+_NO_ROOM = ("No space left", "File too large", "Disk quota exceeded")
+
+
+def duckdb_sink(target: Target, prefix: str) -> "DuckDBSink":
+    """The sink of a target; its path is relative to the dbt project, as it is for dbt."""
+    given = str(target.settings.get("path", ":memory:"))
+    if given.startswith(":memory:") or re.match(r"\w+:", given):
+        raise InputError(
+            f"the target {target.name} has the path {given}; seed_generator needs a file, such as warehouse.duckdb."
+        )
+    return DuckDBSink(
+        target.folder / Path(given).expanduser(), prefix, f"{target.name}: ", f"dbt build --target {target.name}"
+    )
+
+
+class DuckDBSink:
+    """The tables in a DuckDB file.
+
+    There is no primary key: it would cost six times the load; a dbt test proves that ids are unique.
+    """
+
+    def __init__(self, path: Path, prefix: str = "", label: str = "", next_command: str = "dbt build") -> None:
+        self._path = path
+        self._names = SqlNames(prefix)
+        self.place = f"{label}{path}"
+        self.next_command = next_command
+
+    def load(self, tables: Iterable[Table]) -> None:
+        """Replace all tables, completely or not at all."""
+        is_new = not self._path.exists()
+        try:
+            with self._transaction() as connection:
+                refuse_tables_of_others(self._found(connection), self._names, str(self._path))
+                for schema in self._names.schemas:
+                    connection.execute(f'create schema if not exists "{schema}"')
+                for table in tables:
+                    name = self._qualified(connection, self._names.quoted(table.schema))
+                    connection.execute(f"create or replace table {name} ({column_definitions(table.schema)})")
+                    reader = pa.RecordBatchReader.from_batches(table.schema.columns, table.batches)
+                    connection.register("incoming", reader)
+                    connection.execute(f"insert into {name} select * from incoming")
+                    connection.unregister("incoming")
+        except SeedError:
+            if is_new:
+                self._remove_file()
+            raise
+
+    def drop(self) -> list[str]:
+        """Remove the tables and the schemas that then are empty; what dbt built stays in the file."""
+        if not self._path.exists():
+            return [f"nothing to remove: there is no {self._path}"]
+        with self._transaction() as connection:
+            found = self._found(connection)
+            refuse_tables_of_others(found, self._names, str(self._path))
+            statements, lines = drop_statements(found, self._names, cascade="")
+            for statement in statements:
+                connection.execute(statement)
+        return lines
+
+    @contextmanager
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        try:
+            with duckdb.connect(self._path, config={"memory_limit": MEMORY_LIMIT}) as connection:
+                connection.begin()
+                yield connection
+                connection.commit()
+        except duckdb.Error as error:
+            raise self._told(error) from error
+
+    def _told(self, error: duckdb.Error) -> SeedError:
+        message = " ".join(str(error).split())
+        if holder := _HOLDER.search(message):
+            return EnvironmentFailure(
+                f"{self._path} is in use by process {holder['pid']} ({holder['program']});"
+                " a DuckDB file has one writer: wait for it or end it."
+            )
+        if "not a valid DuckDB database" in message or "Is a directory" in message:
+            return InputError(f"{self._path} is not a DuckDB file; choose another with DUCKDB_PATH.")
+        if any(sign in message for sign in _NO_ROOM):
+            return EnvironmentFailure(f"there is no room left to write {self._path}; nothing was changed. ({message})")
+        if "Cannot open file" in message:
+            return EnvironmentFailure(f"{self._path} can't be written: {message.rsplit(': ', 1)[-1]}.")
+        return EnvironmentFailure(f"DuckDB could not fill {self._path}; nothing was changed. ({message})")
+
+    def _found(self, connection: duckdb.DuckDBPyConnection) -> Found:
+        rows = connection.execute(
+            "select table_schema, table_name from information_schema.tables"
+            " where table_catalog = current_database() and list_contains($schemas, table_schema)",
+            {"schemas": self._names.schemas},
+        ).fetchall()
+        return {(schema, table) for schema, table in rows}
+
+    @staticmethod
+    def _qualified(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+        """With the catalog in front: a file called like a schema, `raw.duckdb`, would make the name ambiguous."""
+        (catalog,) = connection.execute("select current_database()").fetchone() or ("",)
+        return f'"{catalog}".{name}'
+
+    def _remove_file(self) -> None:
+        """A load that failed leaves no empty warehouse behind where there was none."""
+        for path in (self._path, self._path.with_name(self._path.name + ".wal")):
+            with suppress(OSError):
+                path.unlink()

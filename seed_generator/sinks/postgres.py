@@ -1,0 +1,217 @@
+"""A PostgreSQL database: all tables in one transaction, rows through COPY.
+
+Rows are replaced, not tables: dbt's views hold on to a table itself, so a renamed one would leave them on old rows and
+a dropped one would take them along.
+"""
+
+import os
+import socket
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import psycopg2
+from psycopg2 import errors, extensions
+
+from seed_generator.errors import EnvironmentFailure, InputError, SeedError
+from seed_generator.profiles import Target
+from seed_generator.schemas import RAW, TABLES, TableSchema
+from seed_generator.sinks.copy import copy_file, copy_format
+from seed_generator.sinks.sql import (
+    Found,
+    SqlNames,
+    column_definitions,
+    drop_statements,
+    refuse_tables_of_others,
+    sql_type,
+)
+from seed_generator.tables import Table
+
+# Somebody who reads the tables holds a load up; after so long it gives up and says who it is.
+LOCK_TIMEOUT = "5s"
+
+_READ_BYTES = 1 << 20
+_LOCK_CLASS = zlib.crc32(b"seed_generator") & 0x7FFFFFFF
+
+
+class PostgresSink:
+    """The tables in a PostgreSQL database, with primary and foreign keys, built after the rows: four times as fast."""
+
+    def __init__(self, target: Target, prefix: str = "") -> None:
+        self._settings = target.settings
+        self._names = SqlNames(prefix)
+        self._database = str(self._settings.get("dbname") or self._settings.get("database"))
+        self._server = f"{self._settings.get('host')}:{self._settings.get('port')}"
+        self.place = (
+            f"{target.name}: database {self._database} on {self._server}, schemas {', '.join(self._names.schemas)}"
+        )
+        self.next_command = f"dbt build --target {target.name}"
+
+    def load(self, tables: Iterable[Table]) -> None:
+        """Replace all rows, completely or not at all."""
+        with self._transaction() as cursor:
+            refuse_tables_of_others(self._found(cursor), self._names, f"the database {self._database}")
+            self._create_tables(cursor)
+            self._remove_keys(cursor)
+            cursor.execute(f"truncate {', '.join(self._names.quoted(table) for table in TABLES)}")
+            for table in tables:
+                statement = f"copy {self._names.quoted(table.schema)} from stdin (format {copy_format(table.schema)})"
+                cursor.copy_expert(statement, copy_file(table), size=_READ_BYTES)
+            self._add_keys(cursor)
+            cursor.execute(f"analyze {', '.join(self._names.quoted(table) for table in TABLES)}")
+
+    def drop(self) -> list[str]:
+        """Remove the tables, dbt's views that read them, and the schemas that then are empty."""
+        with self._transaction() as cursor:
+            found = self._found(cursor)
+            refuse_tables_of_others(found, self._names, f"the database {self._database}")
+            statements, lines = drop_statements(found, self._names, cascade=" cascade")
+            for statement in statements:
+                cursor.execute(statement)
+        return lines
+
+    @contextmanager
+    def _transaction(self) -> Iterator[extensions.cursor]:
+        connection = self._connect()
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
+                self._take_the_place(cursor)
+                yield cursor
+        except errors.LockNotAvailable as error:
+            raise EnvironmentFailure(
+                f"the tables in the database {self._database} are in use by {self._readers(connection)};"
+                " nothing was changed."
+            ) from error
+        except psycopg2.Error as error:
+            raise self._told(error) from error
+        finally:
+            connection.close()
+
+    def _connect(self) -> extensions.connection:
+        settings = self._settings
+        options = {key: settings[key] for key in ("sslmode", "sslcert", "sslkey", "sslrootcert") if key in settings}
+        try:
+            connection: extensions.connection = psycopg2.connect(
+                host=settings.get("host"),
+                port=settings.get("port"),
+                user=settings.get("user"),
+                password=settings.get("password") or settings.get("pass"),
+                dbname=self._database,
+                connect_timeout=settings.get("connect_timeout", 10),
+                application_name=f"seed_generator, process {os.getpid()} on {socket.gethostname()}"[:63],
+                **options,
+            )
+        except psycopg2.Error as error:
+            reason = str(error).strip().splitlines()[0].removeprefix("connection to server ").strip()
+            raise EnvironmentFailure(
+                f"can't connect to database {self._database} on {self._server} as {settings.get('user')}: {reason}."
+            ) from error
+        if settings.get("role"):
+            with connection.cursor() as cursor:
+                cursor.execute("select set_config('role', %s, false)", (settings["role"],))
+            connection.commit()
+        return connection
+
+    def _told(self, error: psycopg2.Error) -> SeedError:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, errors.DiskFull):
+            return EnvironmentFailure(f"{self._server} has no room left; nothing was changed. ({reason})")
+        return EnvironmentFailure(f"{self._server} refused the load; nothing was changed. ({reason})")
+
+    def _take_the_place(self, cursor: extensions.cursor) -> None:
+        """One load at a time; the second is told who has the place and does not wait."""
+        key = (_LOCK_CLASS, zlib.crc32(self._names.schema(RAW).encode()) & 0x7FFFFFFF)
+        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", key)
+        if cursor.fetchone() == (True,):
+            return
+        cursor.execute(
+            "select application_name, activity.pid, to_char(xact_start, 'HH24:MI:SS TZ')"
+            " from pg_locks join pg_stat_activity as activity on activity.pid = pg_locks.pid"
+            " where locktype = 'advisory' and classid = %s and objid = %s and granted",
+            key,
+        )
+        holders = [f"{name} (server process {pid}, since {since})" for name, pid, since in cursor.fetchall()]
+        raise EnvironmentFailure(
+            f"another load of the database {self._database} is under way:"
+            f" {' and '.join(holders) or 'it has just ended'}; nothing was changed."
+        )
+
+    def _readers(self, connection: extensions.connection) -> str:
+        """Who holds a lock on one of the tables, after our own transaction has been rolled back."""
+        with connection, connection.cursor() as cursor:
+            cursor.execute(
+                "select distinct coalesce(nullif(application_name, ''), usename), activity.pid"
+                " from pg_locks join pg_stat_activity as activity on activity.pid = pg_locks.pid"
+                " where relation = any(%s::regclass[]) and granted and activity.pid <> pg_backend_pid()",
+                ([self._names.quoted(table) for table in TABLES],),
+            )
+            return " and ".join(f"{name} (server process {pid})" for name, pid in cursor.fetchall()) or "somebody"
+
+    def _found(self, cursor: extensions.cursor) -> Found:
+        cursor.execute(
+            "select nspname, relname from pg_class join pg_namespace on pg_namespace.oid = relnamespace"
+            " where nspname = any(%s) and relkind in ('r', 'p', 'v', 'm', 'f')",
+            (self._names.schemas,),
+        )
+        return set(cursor.fetchall())
+
+    def _create_tables(self, cursor: extensions.cursor) -> None:
+        for schema in self._names.schemas:
+            cursor.execute(f'create schema if not exists "{schema}"')
+        for table in TABLES:
+            cursor.execute(f"create table if not exists {self._names.quoted(table)} ({column_definitions(table)})")
+            cursor.execute(
+                "select attname, format_type(atttypid, atttypmod) from pg_attribute"
+                " where attrelid = %s::regclass and attnum > 0 and not attisdropped order by attnum",
+                (self._names.quoted(table),),
+            )
+            there = cursor.fetchall()
+            wanted = [
+                (column.name, sql_type(column.type).replace("timestamp", "timestamp without time zone"))
+                for column in table.columns
+            ]
+            if there != wanted:
+                raise InputError(
+                    f"{table.full_name} in the database {self._database} has other columns than this version fills;"
+                    " run with --drop first."
+                )
+
+    def _remove_keys(self, cursor: extensions.cursor) -> None:
+        """Children first: a primary key can't go while a foreign key points to it."""
+        for table in reversed(TABLES):
+            for column in table.foreign_keys:
+                self._drop_constraint(cursor, table, _foreign_key(table, column))
+            self._drop_constraint(cursor, table, _primary_key(table))
+            if table.clustered_by:
+                cursor.execute(f'drop index if exists "{self._names.schema(table.schema)}".{_block_range_index(table)}')
+
+    def _drop_constraint(self, cursor: extensions.cursor, table: TableSchema, constraint: str) -> None:
+        cursor.execute(f"alter table {self._names.quoted(table)} drop constraint if exists {constraint}")
+
+    def _add_keys(self, cursor: extensions.cursor) -> None:
+        for table in TABLES:
+            name = self._names.quoted(table)
+            cursor.execute(
+                f"alter table {name} add constraint {_primary_key(table)} primary key ({', '.join(table.primary_key)})"
+            )
+            for column, parent in table.foreign_keys.items():
+                cursor.execute(
+                    f"alter table {name} add constraint {_foreign_key(table, column)}"
+                    f" foreign key ({column}) references {self._names.quoted(parent)}"
+                )
+            if table.clustered_by:
+                # A few pages for all months: rows come in month by month. A b-tree would be as large as the table.
+                cursor.execute(f"create index {_block_range_index(table)} on {name} using brin ({table.clustered_by})")
+
+
+def _primary_key(table: TableSchema) -> str:
+    return f"{table.name}_pkey"
+
+
+def _foreign_key(table: TableSchema, column: str) -> str:
+    return f"{table.name}_{column}_fkey"
+
+
+def _block_range_index(table: TableSchema) -> str:
+    return f"{table.name}_{table.clustered_by}_brin"

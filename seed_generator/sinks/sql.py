@@ -1,0 +1,82 @@
+"""What the SQL engines share: names, types and statements for the tables of `schemas`, and whose they are."""
+
+from collections.abc import Set as AbstractSet
+
+import pyarrow as pa
+
+from seed_generator.errors import InputError
+from seed_generator.schemas import RAW, SIMULATION, TABLES, TableSchema
+
+Found = AbstractSet[tuple[str, str]]  # (schema, table), as the engine's catalog has them
+
+
+class SqlNames:
+    """The names of schemas and tables under a prefix."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+
+    def schema(self, name: str) -> str:
+        """A schema of the contract, as the engine knows it."""
+        return self._prefix + name
+
+    @property
+    def schemas(self) -> list[str]:
+        """All schemas that the tables stand in."""
+        return sorted({self.schema(table.schema) for table in TABLES})
+
+    def pair(self, table: TableSchema) -> tuple[str, str]:
+        """A table as the catalog has it."""
+        return self.schema(table.schema), table.name
+
+    def quoted(self, table: TableSchema) -> str:
+        """A table as a statement names it."""
+        return f'"{self.schema(table.schema)}"."{table.name}"'
+
+
+def sql_type(arrow_type: pa.DataType) -> str:
+    """The SQL type of a column, the same text on every engine."""
+    if pa.types.is_decimal(arrow_type):
+        return f"numeric({arrow_type.precision},{arrow_type.scale})"
+    return {pa.int64(): "bigint", pa.string(): "text", pa.date32(): "date", pa.timestamp("us"): "timestamp"}[arrow_type]
+
+
+def column_definitions(table: TableSchema) -> str:
+    """The columns of a table, as `create table` takes them."""
+    return ", ".join(f"{column.name} {sql_type(column.type)} not null" for column in table.columns)
+
+
+def refuse_tables_of_others(found: Found, names: SqlNames, place: str) -> None:
+    """Never touch a `raw.sessions` that somebody else made: ours always stand beside `raw.simulation`.
+
+    Raises
+    ------
+    InputError : naming the tables in the way.
+    """
+    in_the_way = sorted(names.pair(table) for table in TABLES if names.pair(table) in found)
+    if in_the_way and names.pair(SIMULATION) not in found:
+        listed = ", ".join(f"{schema}.{table}" for schema, table in in_the_way)
+        raise InputError(
+            f"{place} holds {listed} but no {names.schema(RAW)}.{SIMULATION.name}, so seed_generator did not make them;"
+            " choose another database, or set SCHEMA_PREFIX."
+        )
+
+
+def drop_statements(found: Found, names: SqlNames, cascade: str) -> tuple[list[str], list[str]]:
+    """Statements that remove our tables and the schemas that then are empty, and a line on each of these for people.
+
+    `cascade` is what the engine needs to drop a table that views read, or nothing.
+    """
+    ours = {names.pair(table) for table in TABLES}
+    statements = [
+        f"drop table {names.quoted(table)}{cascade}" for table in reversed(TABLES) if names.pair(table) in found
+    ]
+    lines = []
+    for schema in names.schemas:
+        others = sorted(table for place, table in found if place == schema and (place, table) not in ours)
+        if others:
+            lines.append(f"kept schema {schema}: it also holds {', '.join(others)}")
+        elif any(place == schema for place, _ in found):
+            statements.append(f'drop schema "{schema}"')
+            lines.append(f"removed schema {schema}")
+    return statements, lines or ["nothing to remove"]
