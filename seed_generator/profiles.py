@@ -15,17 +15,15 @@ from seed_generator.errors import InputError, InvalidValueError
 PROFILE = "saas_kpis"
 SCHEMA_PREFIX = "SCHEMA_PREFIX"
 _PROFILES_FILE = "profiles.yml"
-_PROJECT_FILE = "dbt_project.yml"
 
 
 @dataclass(frozen=True)
 class Target:
-    """An output of the profile: its name, its engine's type, its settings, and where relative paths start."""
+    """An output of the profile: its name, the type of its engine and its settings."""
 
     name: str
     type: str
     settings: Mapping[str, Any]
-    folder: Path
 
 
 def read_target(name: str | None = None, profiles_dir: Path | None = None) -> Target:
@@ -49,7 +47,7 @@ def read_target(name: str | None = None, profiles_dir: Path | None = None) -> Ta
     settings = _rendered(outputs[chosen], path)
     if not isinstance(settings, Mapping) or "type" not in settings:
         raise InputError(f"{path}: the target {chosen} has no type.")
-    return Target(chosen, str(settings["type"]), settings, _project_folder(path))
+    return Target(chosen, str(settings["type"]), settings)
 
 
 def schema_prefix() -> str:
@@ -115,14 +113,3 @@ def _env_var(name: str, default: str | None = None) -> str:
     if value is None:
         raise jinja2.TemplateError(f"the environment variable {name} is not set")
     return value
-
-
-def _project_folder(profiles: Path) -> Path:
-    """The folder that dbt works in, where its relative paths start."""
-    if os.environ.get("DBT_PROJECT_DIR"):
-        return Path(os.environ["DBT_PROJECT_DIR"]).resolve()
-    here = Path.cwd()
-    for folder in (here, *here.parents, profiles.parent):
-        if (folder / _PROJECT_FILE).is_file():
-            return folder
-    return here

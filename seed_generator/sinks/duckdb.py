@@ -21,15 +21,13 @@ _NO_ROOM = ("No space left", "File too large", "Disk quota exceeded")
 
 
 def duckdb_sink(target: Target, prefix: str) -> "DuckDBSink":
-    """The sink of a target; its path is relative to the dbt project, as it is for dbt."""
+    """The sink of a target; its path is relative to the current folder, as it is for dbt."""
     given = str(target.settings.get("path", ":memory:"))
     if given.startswith(":memory:") or re.match(r"\w+:", given):
         raise InputError(
             f"the target {target.name} has the path {given}; seed_generator needs a file, such as warehouse.duckdb."
         )
-    return DuckDBSink(
-        target.folder / Path(given).expanduser(), prefix, f"{target.name}: ", f"dbt build --target {target.name}"
-    )
+    return DuckDBSink(Path.cwd() / given, prefix, f"{target.name}: ", f"dbt build --target {target.name}")
 
 
 class DuckDBSink:

@@ -1,4 +1,4 @@
-"""The marts once more, computed from the raw rows in plain Python by the definitions of docs/decisions: a second opinion.
+"""The marts once more, computed from the raw rows in plain Python by docs/decisions: a second opinion.
 
 Nothing here is shared with the models, the macros or the simulator's books.
 """
@@ -76,7 +76,8 @@ def expected_marts(warehouse: Warehouse) -> dict[str, Mart]:
         "fct_revenue": _chosen(by_size, "active_companies", "monthly_price", "revenue"),
         "rpt_monthly_kpis": cells,
         "dim_companies": {
-            (company,): _life(name, size, prices[size], sorted(+sessions[company]), sessions[company].total(), periods)
+            (company,): {"company_name": name, "company_size": size, "monthly_price": prices[size]}
+            | _life(prices[size], sessions[company], periods)
             for company, (name, size) in people.items()
         },
     }
@@ -100,19 +101,19 @@ def differences(expected: dict[str, Mart], actual: dict[str, Mart]) -> list[str]
     found = []
     for mart, rows in expected.items():
         for key in rows.keys() ^ actual[mart].keys():
-            found.append(f"{mart} {key} is {'missing' if key in rows else 'too much'}")
+            found += [f"{mart} {key} is {'missing' if key in rows else 'too much'}"]
         for key in rows.keys() & actual[mart].keys():
             assert rows[key].keys() == actual[mart][key].keys()
             found += [
                 f"{mart} {key} {name}: {value} expected, {actual[mart][key][name]} found"
                 for name, value in rows[key].items()
-                if not _same(value, actual[mart][key][name], name in RATIOS)
+                if not _same(name, value, actual[mart][key][name])
             ]
     return found
 
 
-def _same(expected: Any, actual: Any, is_ratio: bool) -> bool:
-    if is_ratio and expected is not None and actual is not None:
+def _same(name: str, expected: Any, actual: Any) -> bool:
+    if name in RATIOS and expected is not None and actual is not None:
         return abs(expected - actual) <= Decimal("0.000001")
     return type(expected) is type(actual) and expected == actual
 
@@ -129,17 +130,14 @@ def _chosen(cells: Mart, *names: str) -> Mart:
     return {key: {name: cell[name] for name in names} for key, cell in cells.items()}
 
 
-def _life(name: str, size: str, price: Decimal, active: list[date], sessions: int, periods: list[date]) -> Row:
-    """A company's row of the dimension; `active` are its months with a session, ascending."""
+def _life(price: Decimal, sessions: Counter[date], periods: list[date]) -> Row:
+    active = sorted(+sessions)
     after_last = [period for period in periods if not active or period > active[-1]]
     return {
-        "company_name": name,
-        "company_size": size,
-        "monthly_price": price,
         "first_active_period": active[0] if active else None,
         "last_active_period": active[-1] if active else None,
         "churned_period": after_last[0] if after_last else None,
         "active_months": len(active),
-        "sessions": sessions,
+        "sessions": sessions.total(),
         "lifetime_revenue": len(active) * price,
     }

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for the tests: the one of PGHOST if that is set, else one of our own, started and stopped here."""
+"""A real PostgreSQL server for the tests: the one of PGHOST if that is set, else one of our own."""
 
 import contextlib
 import getpass

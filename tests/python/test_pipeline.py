@@ -9,7 +9,7 @@ import pytest
 from kpis_in_python import KEYS, actual_marts, differences, expected_marts
 from warehouses import RAW, Warehouse
 
-# Each load finds the one before it, on both engines: more and fewer months and companies, another calendar, other sizes.
+# Each load finds the one before it: more and fewer months and companies, another calendar, other sizes.
 SCENARIOS = {
     "default": (),
     "another seed": ("--seed", "20240229"),
@@ -93,7 +93,8 @@ def test_every_mart_and_column_carries_a_comment_in_the_catalog(warehouse: Wareh
             " where relnamespace = 'marts'::regnamespace and relkind = 'r'"
         )
         columns = warehouse.query(
-            "select attname, col_description(attrelid, attnum) from pg_attribute join pg_class on pg_class.oid = attrelid"
+            "select attname, col_description(attrelid, attnum) from pg_attribute"
+            " join pg_class on pg_class.oid = attrelid"
             " where relnamespace = 'marts'::regnamespace and relkind = 'r' and attnum > 0"
         )
     assert len(tables) == len(KEYS)

@@ -1,0 +1,144 @@
+"""What the documentation says is so: its commands run, and no option is left out."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seed_generator.cli import main
+from seed_generator.profiles import schema_prefix
+from warehouses import PROJECT, Warehouse
+
+README = (PROJECT / "README.md").read_text()
+CLI_PAGE = (PROJECT / "docs" / "cli.md").read_text()
+
+
+def readme_commands(heading: str) -> list[str]:
+    """The commands of the first shell block under a heading, without their prompts' output."""
+    section = README.split(f"\n{heading}\n", 1)[1]
+    block = re.search(r"```(?:sh|console)\n(.*?)```", section, re.DOTALL)
+    assert block is not None
+    return [line.removeprefix("$ ") for line in block[1].splitlines() if line.startswith("$ ")]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """The project as a clone would have it, with the environment of the tests in place of one made anew."""
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, files.split("\0")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROJECT / name, tmp_path / name)
+    (tmp_path / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
+    return tmp_path
+
+
+def run(command: str, folder: Path, **environment: str) -> str:
+    """A command as somebody types it; returns what it printed."""
+    path = f"{folder / '.venv' / 'bin'}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env={**os.environ, "PATH": path, "PYTHONPATH": str(folder), "COLUMNS": "120", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_first_commands_of_the_readme_print_what_it_shows(clone: Path) -> None:
+    demo, test = readme_commands("## Quick start")
+    assert (demo, test) == ("make demo", "make test")  # the second one is what runs this
+    printed = run(f"touch .venv/.installed; {demo}", clone)
+    (shown,) = re.findall(r"^Month .*?(?=^```)", README, re.DOTALL | re.MULTILINE)
+    rows = [line for line in shown.splitlines() if line.strip() and line != "…"]
+    assert len(rows) >= 12
+    assert [line for line in rows if line not in printed.splitlines()] == []
+
+
+def test_the_plain_commands_of_the_readme_run(clone: Path) -> None:
+    commands = readme_commands("### Step by step")
+    assert commands[0].startswith("source .venv/bin/activate")
+    serving = [command for command in commands if "serve" in command]
+    assert len(serving) == 1
+    for command in commands[1:]:
+        run(command.replace(" && dbt docs serve", ""), clone)
+    assert (clone / "target" / "catalog.json").exists()
+
+
+def test_the_postgres_commands_of_the_readme_run_on_a_server(clone: Path, postgres_warehouse: Warehouse) -> None:
+    start, choose, *commands = readme_commands("## PostgreSQL")
+    assert start.startswith("docker compose up -d")  # the workflow runs this one; here the tests' own server stands in
+    assert choose == "export DBT_TARGET=postgres"
+    printed = [
+        run(f"touch .venv/.installed; {command}", clone, DBT_TARGET="postgres", **postgres_warehouse.environment)
+        for command in commands
+    ]
+    assert any("postgres: database" in text for text in printed)
+    assert not (clone / "warehouse.duckdb").exists()
+
+
+def test_the_picture_of_the_lineage_is_the_lineage() -> None:
+    drawn = set(re.findall(r"^    (\S+) --> (\S+)$", README, re.MULTILINE))
+    models = {path.stem: path.read_text() for path in (PROJECT / "models").rglob("*.sql")}
+    real = {(parent, name) for name, sql in models.items() for parent in re.findall(r"ref\('(\w+)'\)", sql)}
+    real |= {
+        (".".join(parent), name)
+        for name, sql in models.items()
+        for parent in re.findall(r"source\('(\w+)', '(\w+)'\)", sql)
+    }
+    assert drawn == real
+
+
+def test_every_option_is_documented_and_no_other(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    options = set(re.findall(r"(?<!\w)--[a-z-]+", capsys.readouterr().out))
+    assert len(options) > 10
+    documented = set(re.findall(r"^\| `(--[a-z-]+)", CLI_PAGE, re.MULTILINE))
+    assert options - {"--help"} == documented - {"--help"}
+
+
+def test_every_variable_of_the_profile_is_documented() -> None:
+    names = set(re.findall(r"env_var\('(\w+)'", (PROJECT / "profiles.yml").read_text()))
+    assert "PGHOST" in names
+    assert [name for name in sorted(names) if f"`{name}`" not in CLI_PAGE] == []
+    assert schema_prefix() == ""
+
+
+def test_every_link_to_a_file_leads_to_one() -> None:
+    pages = [path for path in PROJECT.rglob("*.md") if not {".venv", "target"} & set(path.relative_to(PROJECT).parts)]
+    assert len(pages) > 5
+    broken = [
+        f"{page.name}: {link}"
+        for page in pages
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+        if not (page.parent / link).exists()
+    ]
+    assert broken == []
+
+
+def test_every_make_target_explains_itself(clone: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    shown = set(re.findall(r"^  make (\w+)", run("make help", clone), re.MULTILINE))
+    assert targets == shown
+    assert {"demo", "test", "setup", "lint", "docs", "clean", "help"} <= targets
+
+
+def test_an_unsupported_python_gets_one_sentence(clone: Path, tmp_path: Path) -> None:
+    (clone / ".venv").unlink()
+    old = tmp_path / "python3.8"
+    pretends = 'import sys; sys.version_info = (3, 8, 0, "final", 0); exec(sys.argv[1])'
+    old.write_text(f"#!/bin/sh\nexec {sys.executable} -c '{pretends}' \"$2\"\n")
+    old.chmod(0o755)
+    done = subprocess.run(["make", "setup", f"PYTHON={old}"], cwd=clone, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert re.search(r"^error: .*python3\.8 is Python 3\.8; saas-kpis needs 3\.11, 3\.12 or 3\.13", done.stderr)
+    assert "Traceback" not in done.stderr
+    assert not (clone / ".venv").exists()

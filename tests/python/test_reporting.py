@@ -1,0 +1,45 @@
+"""The printed KPIs: what a leader reads."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from reporting.cli import main
+from reporting.kpi_table import kpi_table
+from reporting.marts import MonthlyKpis
+
+ROWS = [
+    MonthlyKpis(date(2021, 1, 1), "small", 3, Decimal("0.75"), Decimal("5.33333333"), Decimal("57.00")),
+    MonthlyKpis(date(2021, 1, 1), "large", 1, Decimal(1), Decimal(10), Decimal("99.00")),
+    MonthlyKpis(date(2021, 1, 1), "all", 4, Decimal("0.8"), Decimal("6.5"), Decimal("156.00")),
+    MonthlyKpis(date(2021, 2, 1), "small", 0, Decimal(0), None, Decimal("0.00")),
+    MonthlyKpis(date(2021, 2, 1), "large", 0, None, None, Decimal("0.00")),
+    MonthlyKpis(date(2021, 2, 1), "all", 0, Decimal(0), None, Decimal("0.00")),
+]
+
+
+def test_the_kpis_stand_side_by_side_with_their_sizes_and_total() -> None:
+    assert kpi_table(ROWS, 200).splitlines() == [
+        "           Active companies       Retention        Sessions per active company          Revenue",
+        "Month     small large total   small  large total             small large total    small  large   total",
+        "2021-01       3     1     4   75.0% 100.0% 80.0%              5.33 10.00  6.50   $57.00 $99.00 $156.00",
+        "2021-02       0     0     0    0.0%      -  0.0%                 -     -     -    $0.00  $0.00   $0.00",
+    ]
+
+
+def test_a_narrow_terminal_gets_them_below_one_another() -> None:
+    lines = kpi_table(ROWS, 50).splitlines()
+    assert max(map(len, lines)) <= 50
+    assert sum(line.startswith("2021-01") for line in lines) == 3
+    titles = ("Active companies", "Retention", "Sessions per active company", "Revenue")
+    assert [title for title in titles if not any(title in line for line in lines)] == []
+
+
+def test_an_unknown_target_is_told_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--target", "snowflake"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("error: the marts can't be read:")
+    assert "snowflake" in shown.err
+    assert shown.err.count("\n") == 1
