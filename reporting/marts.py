@@ -8,11 +8,13 @@ from decimal import Decimal
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
+from seed_generator.errors import EnvironmentFailure
+
 _QUERY = "select * from {{ ref('rpt_monthly_kpis') }} order by period, monthly_price nulls last, company_size"
 _SILENTLY = ("--quiet", "--log-level", "none")
 
 
-class MartsError(Exception):
+class MartsError(EnvironmentFailure):
     """dbt could not build or read the marts, in its own words."""
 
 
@@ -51,7 +53,7 @@ def read_monthly_kpis(target: Sequence[str]) -> list[MonthlyKpis]:
     result = dbtRunner().invoke([*_SILENTLY, "show", "--inline", _QUERY, "--limit", "-1", *target])
     table = result.result.results[0].agate_table if isinstance(result.result, RunExecutionResult) else None
     if not result.success or table is None:
-        raise MartsError(f"the marts can't be read: {_reason(result)}")
+        raise MartsError(f"the marts can't be read; has dbt build made them? ({_reason(result)})")
     return [MonthlyKpis(**{name: row[name] for name in MonthlyKpis.__dataclass_fields__}) for row in table.rows]
 
 

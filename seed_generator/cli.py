@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="remove the schemas that a load made and their data; asks first on a terminal",
     )
-    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    parser.add_argument("--quiet", action="store_true", help="no progress, no summary, no question before --drop")
     parser.add_argument(
         "--version", action="version", version=f"seed_generator {__version__}, stream version {STREAM_VERSION}"
     )
@@ -148,15 +148,22 @@ def _describe(scenario: Scenario, sink: Sink) -> None:
 
 
 def _drop(sink: Sink, options: argparse.Namespace) -> None:
-    if sys.stdin.isatty() and not options.quiet:
-        answer = input(f"Remove the simulated tables and their data from {sink.place}? [y/N] ")
-        if answer.strip().lower() not in ("y", "yes"):
-            print("Nothing was removed.")
-            return
+    asks = sys.stdin.isatty() and not options.quiet
+    if asks and not _agreed(f"Remove the simulated tables and their data from {sink.place}? [y/N] "):
+        print("Nothing was removed.")
+        return
     lines = sink.drop()
     if not options.quiet:
         print(*lines, sep="\n")
         print(f"Dropped from {sink.place}")
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return input(question).strip().lower() in {"y", "yes"}
+    except EOFError:
+        print()
+        return False
 
 
 def _summary(scenario: Scenario) -> str:

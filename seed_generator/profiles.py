@@ -40,7 +40,7 @@ def read_target(name: str | None = None, profiles_dir: Path | None = None) -> Ta
         raise InputError(f"{path}: the profile {PROFILE} has no outputs.")
     chosen = name or str(_rendered(profile.get("target", "default"), path))
     if chosen not in outputs:
-        option = "--target" if name else "the default target"
+        option = "--target" if name else "the default target, which DBT_TARGET sets,"
         raise InvalidValueError(
             f"{option} (profile {PROFILE} in {path})", chosen, f"one of {', '.join(map(str, outputs))}"
         )
@@ -57,7 +57,7 @@ def schema_prefix() -> str:
         raise InvalidValueError(
             f"the environment variable {SCHEMA_PREFIX}",
             prefix,
-            "lower-case letters, digits and underscores, at most 32",
+            "lower-case letters, digits and underscores, not a digit first, at most 32",
         )
     return prefix
 
@@ -73,8 +73,9 @@ def _find_profiles(profiles_dir: Path | None) -> Path:
         folders = [Path.cwd(), Path.home() / ".dbt"]
         said = " or ".join(map(str, folders))
     for folder in folders:
-        if (folder / _PROFILES_FILE).is_file():
-            return folder.expanduser().resolve() / _PROFILES_FILE
+        path = folder.expanduser().resolve() / _PROFILES_FILE
+        if path.is_file():
+            return path
     raise InputError(f"there is no {_PROFILES_FILE} in {said}; run in the project's folder or give --profiles-dir.")
 
 

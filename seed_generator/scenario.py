@@ -58,8 +58,9 @@ class CompanySize:
             raise InvalidValueError(where + "share", self.share, "a number from 0 to 1")
         object.__setattr__(self, "share", float(share))
         object.__setattr__(self, "monthly_price", price(where + "monthly_price", self.monthly_price))
-        whole_number(where + "base_sessions", self.base_sessions, 0, MAX_SESSIONS_PER_COMPANY)
-        whole_number(where + "spread", self.spread, 0, MAX_SESSIONS_PER_COMPANY)
+        for name in ("base_sessions", "spread"):
+            number = whole_number(where + name, getattr(self, name), 0, MAX_SESSIONS_PER_COMPANY)
+            object.__setattr__(self, name, number)
         if self.spread > self.base_sessions:
             raise InvalidValueError(
                 where + "spread", self.spread, f"at most base_sessions, {self.base_sessions} (no negative sessions)"

@@ -25,9 +25,9 @@ def copy_format(schema: TableSchema) -> str:
     return "binary" if all(type_ in (pa.int64(), TIMESTAMP) for type_ in schema.columns.types) else "csv"
 
 
-def copy_file(table: Table) -> io.RawIOBase:
-    """The table's rows in its format, as a file that is made while it is read."""
-    return _Chunks(_binary(table) if copy_format(table.schema) == "binary" else _csv(table))
+def copy_file(table: Table) -> "CopyFile":
+    """The table's rows in its format."""
+    return CopyFile(_binary(table) if copy_format(table.schema) == "binary" else _csv(table))
 
 
 def _binary(table: Table) -> Iterator[bytes]:
@@ -53,22 +53,32 @@ def _csv(table: Table) -> Iterator[bytes]:
         yield rows.getvalue()
 
 
-class _Chunks(io.RawIOBase):
-    """A readable file over an iterator of byte strings."""
+class CopyFile(io.RawIOBase):
+    """A file that is made while it is read.
+
+    `error` is what stopped it from being made, which the driver that reads it would tell as an error of its own.
+    """
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
+        self.error: BaseException | None = None
         self._chunks = chunks
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:
+        """Always."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # any writable buffer, as io calls it
-        while not self._rest:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return 0
-            self._rest = memoryview(chunk)
+        """Fill the buffer as far as there are bytes."""
+        try:
+            while not self._rest:
+                chunk = next(self._chunks, None)
+                if chunk is None:
+                    return 0
+                self._rest = memoryview(chunk)
+        except BaseException as error:
+            self.error = error
+            raise
         size = min(len(buffer), len(self._rest))
         buffer[:size] = self._rest[:size]
         self._rest = self._rest[size:]

@@ -57,7 +57,7 @@ class DuckDBSink:
                     connection.register("incoming", reader)
                     connection.execute(f"insert into {name} select * from incoming")
                     connection.unregister("incoming")
-        except SeedError:
+        except BaseException:
             if is_new:
                 self._remove_file()
             raise
@@ -83,6 +83,10 @@ class DuckDBSink:
                 connection.commit()
         except duckdb.Error as error:
             raise self._told(error) from error
+        except RuntimeError as error:
+            if "interrupted" in str(error):  # what DuckDB makes of Ctrl-C
+                raise KeyboardInterrupt from error
+            raise
 
     def _told(self, error: duckdb.Error) -> SeedError:
         message = " ".join(str(error).split())

@@ -72,6 +72,7 @@ class ParquetSink:
                 self._refuse_files_of_others()
                 yield self._new
             except BaseException:
+                self._put_back()
                 shutil.rmtree(self._new, ignore_errors=True)
                 raise
             finally:
@@ -105,11 +106,13 @@ class ParquetSink:
         for path in self._new.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         (self._new / _HOLDER).write_text(str(os.getpid()))
-        if self._old.exists():
-            if self._folder.exists():
-                shutil.rmtree(self._old)
-            else:
-                self._old.rename(self._folder)
+        self._put_back()
+        shutil.rmtree(self._old, ignore_errors=True)
+
+    def _put_back(self) -> None:
+        """The old folder, if what happened did so between the two renames."""
+        if self._old.exists() and not self._folder.exists():
+            self._old.rename(self._folder)
 
     def _refuse_files_of_others(self) -> None:
         if not self._folder.exists():

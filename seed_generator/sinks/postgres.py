@@ -16,7 +16,7 @@ from psycopg2 import errors, extensions
 from seed_generator.errors import EnvironmentFailure, InputError, SeedError
 from seed_generator.profiles import Target
 from seed_generator.schemas import RAW, TABLES, TableSchema
-from seed_generator.sinks.copy import copy_file, copy_format
+from seed_generator.sinks.copy import CopyFile, copy_file, copy_format
 from seed_generator.sinks.sql import (
     Found,
     SqlNames,
@@ -28,7 +28,8 @@ from seed_generator.sinks.sql import (
 from seed_generator.tables import Table
 
 # Somebody who reads the tables holds a load up; after so long it gives up and says who it is.
-LOCK_TIMEOUT = "5s"
+LOCK_TIMEOUT = "5s"  # for one table
+ALL_LOCKS_TIMEOUT = "8s"
 
 _READ_BYTES = 1 << 20
 _LOCK_CLASS = zlib.crc32(b"seed_generator") & 0x7FFFFFFF
@@ -52,13 +53,14 @@ class PostgresSink:
         with self._transaction() as cursor:
             refuse_tables_of_others(self._found(cursor), self._names, f"the database {self._database}")
             self._create_tables(cursor)
+            self._lock_tables(cursor)
             self._remove_keys(cursor)
-            cursor.execute(f"truncate {', '.join(self._names.quoted(table) for table in TABLES)}")
+            cursor.execute(f"truncate {self._all_tables}")
             for table in tables:
                 statement = f"copy {self._names.quoted(table.schema)} from stdin (format {copy_format(table.schema)})"
-                cursor.copy_expert(statement, copy_file(table), size=_READ_BYTES)
+                self._copy(cursor, statement, copy_file(table))
             self._add_keys(cursor)
-            cursor.execute(f"analyze {', '.join(self._names.quoted(table) for table in TABLES)}")
+            cursor.execute(f"analyze {self._all_tables}")
 
     def drop(self) -> list[str]:
         """Remove the tables, dbt's views that read them, and the schemas that then are empty."""
@@ -68,7 +70,18 @@ class PostgresSink:
             statements, lines = drop_statements(found, self._names, cascade=" cascade")
             for statement in statements:
                 cursor.execute(statement)
-        return lines
+        return [*lines, "dbt's views of these tables went with them"] if statements else lines
+
+    @staticmethod
+    def _copy(cursor: extensions.cursor, statement: str, file: CopyFile) -> None:
+        try:
+            cursor.copy_expert(statement, file, size=_READ_BYTES)
+        except psycopg2.Error as error:
+            if "error in .read() call" in str(error):
+                # The driver hides what stopped the file. If the file does not know either, it was Ctrl-C: Python
+                # raises that on the way into `readinto`, before a line of it has run.
+                raise file.error or KeyboardInterrupt from None
+            raise
 
     @contextmanager
     def _transaction(self) -> Iterator[extensions.cursor]:
@@ -79,10 +92,7 @@ class PostgresSink:
                 self._take_the_place(cursor)
                 yield cursor
         except errors.LockNotAvailable as error:
-            raise EnvironmentFailure(
-                f"the tables in the database {self._database} are in use by {self._readers(connection)};"
-                " nothing was changed."
-            ) from error
+            raise self._in_use(connection) from error
         except psycopg2.Error as error:
             raise self._told(error) from error
         finally:
@@ -114,10 +124,10 @@ class PostgresSink:
         return connection
 
     def _told(self, error: psycopg2.Error) -> SeedError:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = error.diag.message_primary or " ".join(str(error).split()) or type(error).__name__
         if isinstance(error, errors.DiskFull):
-            return EnvironmentFailure(f"{self._server} has no room left; nothing was changed. ({reason})")
-        return EnvironmentFailure(f"{self._server} refused the load; nothing was changed. ({reason})")
+            return EnvironmentFailure(f"the server {self._server} has no room left; nothing was changed. ({reason})")
+        return EnvironmentFailure(f"the server {self._server} said no; nothing was changed. ({reason})")
 
     def _take_the_place(self, cursor: extensions.cursor) -> None:
         """One load at a time; the second is told who has the place and does not wait."""
@@ -137,16 +147,20 @@ class PostgresSink:
             f" {' and '.join(holders) or 'it has just ended'}; nothing was changed."
         )
 
-    def _readers(self, connection: extensions.connection) -> str:
-        """Who holds a lock on one of the tables, after our own transaction has been rolled back."""
+    def _in_use(self, connection: extensions.connection) -> EnvironmentFailure:
+        """Says who holds a lock on one of the tables, after our own transaction has been rolled back."""
         with connection, connection.cursor() as cursor:
             cursor.execute(
                 "select distinct coalesce(nullif(application_name, ''), usename), activity.pid"
                 " from pg_locks join pg_stat_activity as activity on activity.pid = pg_locks.pid"
-                " where relation = any(%s::regclass[]) and granted and activity.pid <> pg_backend_pid()",
-                ([self._names.quoted(table) for table in TABLES],),
+                " join pg_class on pg_class.oid = relation join pg_namespace on pg_namespace.oid = relnamespace"
+                " where nspname = any(%s) and relname = any(%s) and granted and activity.pid <> pg_backend_pid()",
+                (self._names.schemas, [table.name for table in TABLES]),
             )
-            return " and ".join(f"{name} (server process {pid})" for name, pid in cursor.fetchall()) or "somebody"
+            holders = " and ".join(f"{name} (server process {pid})" for name, pid in cursor.fetchall()) or "somebody"
+        return EnvironmentFailure(
+            f"the tables in the database {self._database} are in use by {holders}; nothing was changed."
+        )
 
     def _found(self, cursor: extensions.cursor) -> Found:
         cursor.execute(
@@ -176,6 +190,20 @@ class PostgresSink:
                     f"{table.full_name} in the database {self._database} has other columns than this version fills;"
                     " run with --drop first."
                 )
+
+    def _lock_tables(self, cursor: extensions.cursor) -> None:
+        """All that the load needs, in one go: from here on it waits for nobody."""
+        cursor.execute(f"set local statement_timeout = '{ALL_LOCKS_TIMEOUT}'")
+        try:
+            cursor.execute(f"lock table {self._all_tables} in access exclusive mode")
+        except errors.QueryCanceled as error:
+            cursor.connection.rollback()
+            raise self._in_use(cursor.connection) from error
+        cursor.execute("set local statement_timeout = 0")
+
+    @property
+    def _all_tables(self) -> str:
+        return ", ".join(self._names.quoted(table) for table in TABLES)
 
     def _remove_keys(self, cursor: extensions.cursor) -> None:
         """Children first: a primary key can't go while a foreign key points to it."""

@@ -1,4 +1,4 @@
-"""The rows of every table, frozen: a checksum changes only with STREAM_VERSION and an entry in the changelog."""
+"""The rows of every table, frozen. A checksum changes only with STREAM_VERSION, or when its table gets a column."""
 
 import hashlib
 

@@ -83,7 +83,7 @@ def test_variables_and_their_defaults_are_rendered(tmp_path: Path, monkeypatch: 
         ("saas_kpis: [", "is not YAML"),
         ("another: {}", "has no profile saas_kpis"),
         ("saas_kpis: {target: a}", "has no outputs"),
-        ("saas_kpis: {target: a, outputs: {b: {type: duckdb}}}", "the default target .* must be one of b, not a"),
+        ("saas_kpis: {target: a, outputs: {b: {type: duckdb}}}", "the default target, .* must be one of b, not a"),
         ("saas_kpis: {target: a, outputs: {a: 3}}", "has no type"),
         ("saas_kpis: {target: a, outputs: {a: {type: '{{ nothing }}'}}}", "can't be rendered"),
         ("saas_kpis: {target: a, outputs: {a: {type: '{{ broken'}}}", "can't be rendered"),

@@ -1,9 +1,12 @@
 """The printed KPIs: what a leader reads."""
 
+import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
 from reporting.cli import main
 from reporting.kpi_table import kpi_table
@@ -36,10 +39,23 @@ def test_a_narrow_terminal_gets_them_below_one_another() -> None:
     assert [title for title in titles if not any(title in line for line in lines)] == []
 
 
-def test_an_unknown_target_is_told_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--target", "snowflake"]) == 1
+def test_marts_that_are_not_there_are_told_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "warehouse.duckdb"))
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path))
+    monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path))
+    assert main([]) == 1
+    DuckDBConnectionManager.close_all_connections()
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err.startswith("error: the marts can't be read:")
-    assert "snowflake" in shown.err
+    assert re.fullmatch(r"error: the marts can't be read; has dbt build made them\? \([^\n]+\)\n", shown.err)
+
+
+def test_an_unknown_target_is_told_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--target", "snowflake"]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("error: --target")
+    assert "one of duckdb, postgres, not snowflake" in shown.err
     assert shown.err.count("\n") == 1

@@ -104,6 +104,12 @@ def test_shares_in_thirds_add_to_one() -> None:
     assert len(Scenario(sizes=(*thirds, CompanySize("c", 0.3333333334, Decimal(1), 1, 1))).sizes) == 3
 
 
+def test_whole_numbers_may_be_given_as_text() -> None:
+    size = CompanySize("any", "1", "19", "5", "5")  # type: ignore[arg-type]
+    assert (size.share, size.monthly_price, size.base_sessions, size.spread) == (1.0, Decimal("19.00"), 5, 5)
+    assert Scenario(companies="3", months="2", first_month="2020-02", seed="1").companies == 3  # type: ignore[arg-type]
+
+
 def test_a_file_replaces_what_it_names_and_leaves_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "scenario.toml"
     path.write_text('companies = 9\nfirst_month = "2020-02"')
