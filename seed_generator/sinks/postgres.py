@@ -6,6 +6,7 @@ a dropped one would take them along.
 
 import os
 import socket
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -27,10 +28,12 @@ from seed_generator.sinks.sql import (
 )
 from seed_generator.tables import Table
 
-# Somebody who reads the tables holds a load up; after so long it gives up and says who it is.
-LOCK_TIMEOUT = "5s"  # for one table
-ALL_LOCKS_TIMEOUT = "8s"
+# How long a load waits before it gives up and says who is in the way, together less than 10 seconds: for another load
+# (one that was killed lets go as soon as its server process notices), and for those who read the tables.
+PLACE_TIMEOUT_SECONDS = 4.0
+TABLES_TIMEOUT = "5s"
 
+_SECONDS_BETWEEN_TRIES = 0.2
 _READ_BYTES = 1 << 20
 _LOCK_CLASS = zlib.crc32(b"seed_generator") & 0x7FFFFFFF
 
@@ -88,7 +91,12 @@ class PostgresSink:
         connection = self._connect()
         try:
             with connection, connection.cursor() as cursor:
-                cursor.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
+                cursor.execute(f"set local lock_timeout = '{TABLES_TIMEOUT}'")
+                # So that the server process of a load that is killed notices, even while it builds a key.
+                cursor.execute(
+                    "select set_config(name, '1s', true) from pg_settings"
+                    " where name = 'client_connection_check_interval'"
+                )
                 self._take_the_place(cursor)
                 yield cursor
         except errors.LockNotAvailable as error:
@@ -130,11 +138,14 @@ class PostgresSink:
         return EnvironmentFailure(f"the server {self._server} said no; nothing was changed. ({reason})")
 
     def _take_the_place(self, cursor: extensions.cursor) -> None:
-        """One load at a time; the second is told who has the place and does not wait."""
+        """One load at a time; the second is told who has the place."""
         key = (_LOCK_CLASS, zlib.crc32(self._names.schema(RAW).encode()) & 0x7FFFFFFF)
-        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", key)
-        if cursor.fetchone() == (True,):
-            return
+        gives_up = time.monotonic() + PLACE_TIMEOUT_SECONDS
+        while time.monotonic() < gives_up:
+            cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", key)
+            if cursor.fetchone() == (True,):
+                return
+            time.sleep(_SECONDS_BETWEEN_TRIES)
         cursor.execute(
             "select application_name, activity.pid, to_char(xact_start, 'HH24:MI:SS TZ')"
             " from pg_locks join pg_stat_activity as activity on activity.pid = pg_locks.pid"
@@ -193,7 +204,7 @@ class PostgresSink:
 
     def _lock_tables(self, cursor: extensions.cursor) -> None:
         """All that the load needs, in one go: from here on it waits for nobody."""
-        cursor.execute(f"set local statement_timeout = '{ALL_LOCKS_TIMEOUT}'")
+        cursor.execute(f"set local statement_timeout = '{TABLES_TIMEOUT}'")
         try:
             cursor.execute(f"lock table {self._all_tables} in access exclusive mode")
         except errors.QueryCanceled as error:
