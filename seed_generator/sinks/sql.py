@@ -1,5 +1,6 @@
 """What the SQL engines share: names, types and statements for the tables of `schemas`, and whose they are."""
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 import pyarrow as pa
@@ -41,9 +42,12 @@ def sql_type(arrow_type: pa.DataType) -> str:
     return {pa.int64(): "bigint", pa.string(): "text", pa.date32(): "date", pa.timestamp("us"): "timestamp"}[arrow_type]
 
 
-def column_definitions(table: TableSchema) -> str:
-    """The columns of a table, as `create table` takes them."""
-    return ", ".join(f"{column.name} {sql_type(column.type)} not null" for column in table.columns)
+def column_definitions(table: TableSchema, compression: Mapping[str, str] | None = None) -> str:
+    """The columns of a table, as `create table` takes them; `compression` names methods for some of them."""
+    methods = {name: f" using compression {method}" for name, method in (compression or {}).items()}
+    return ", ".join(
+        f"{column.name} {sql_type(column.type)} not null{methods.get(column.name, '')}" for column in table.columns
+    )
 
 
 def refuse_tables_of_others(found: Found, names: SqlNames, place: str) -> None:
