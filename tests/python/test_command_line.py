@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from seed_generator import __version__
-from warehouses import PROJECT, seed_generator
+from warehouses import PROJECT, read_terminal, seed_generator
 
 SIZE = "[sizes.{name}]\nshare = {share}\nmonthly_price = {price}\nbase_sessions = 5\nspread = {spread}\n"
 
@@ -128,7 +128,7 @@ def test_a_terminal_shows_progress_and_a_pipe_does_not(tmp_path: Path) -> None:
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=end) as process:
         os.close(end)
         shown = b""
-        while chunk := _read(terminal):
+        while chunk := read_terminal(terminal):
             shown += chunk
         assert process.wait(60) == 0
     os.close(terminal)
@@ -175,10 +175,3 @@ def _assert_refused(folder: Path, options: list[str], words: list[str]) -> None:
     assert re.fullmatch(r"error: [^\n]+\.\n", done.stderr)
     assert [word for word in words if word not in done.stderr] == []
     assert sorted(folder.iterdir()) == before
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65_536)
-    except OSError:  # Linux says EIO when the other end is closed
-        return b""

@@ -90,3 +90,11 @@ def seed_generator(
         text=True,
         check=False,
     )
+
+
+def read_terminal(terminal: int) -> bytes:
+    """What stands to be read from a pseudo-terminal; nothing when its other end is closed."""
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # Linux says EIO then
+        return b""
