@@ -4,26 +4,28 @@ Two figures: the sessions alone, from the connection to the closed file; and who
 makes names, companies and books, and the SQL makes nothing but the sessions.
 
 Both sides fill the same three columns by the same rules. The SQL may do what we do not: its ids have gaps, its rows
-come in any order, and no two runs are alike.
+come in any order, and no two runs are alike. It writes a table as anybody would create it, whose compression DuckDB
+chooses; a third figure is for the same SQL into a table with the compression that ours names.
 """
 
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 import measuring
 
-from seed_generator.scenario import CompanySize, Scenario
+from seed_generator.scenario import CompanySize, Scenario, add_months
 from seed_generator.schemas import SESSIONS
 from seed_generator.sinks.duckdb import DuckDBSink
 from seed_generator.tables import simulated_tables
 from seed_generator.truth import expected_kpis, silence_probability
 
 RULES_COMPANIES = 20_000  # enough for the rules to show
-STANDARD_ERRORS = 5  # how far from its expectation a right sum may be, once in two million runs
+STANDARD_ERRORS = 5  # how far from its expectation a right sum may be: further once in two million runs
 
 # The child that runs the SQL: the least that a Python process can be.
 SQL_PROCESS = """
@@ -35,16 +37,18 @@ with duckdb.connect(sys.argv[1]) as connection:
 print(time.perf_counter() - began)
 """
 
-# Outcomes 0 … 131 of one draw, 132 being the least common multiple of the 12 of a small and the 22 of a large company.
+# Outcomes 0 … 131 of one draw: 132 is the least common multiple of the 12 of a small and the 22 of a large company.
 COUNT = """case
     when is_large then if(outcome < 66, 10 + outcome // 6, 10 - (outcome - 66) // 6)
     else if(outcome < 66, 5 + outcome // 11, 5 - (outcome - 66) // 11)
 end"""
 
-PLAIN_TABLE = "create table sessions (session_id bigint not null, company_id bigint not null, created_at timestamp not null)"
+PLAIN_TABLE = (
+    "create table sessions (session_id bigint not null, company_id bigint not null, created_at timestamp not null)"
+)
 
-# Two ways to make n rows of one. A join with 1 … n is faster; `unnest` keeps a company's sessions together, which
-# storage that lives on runs needs.
+# Two ways to make as many rows of a company as it has sessions. The join is faster; `unnest` keeps the rows of a company
+# together, without which a table compressed like ours would be twice as large and slower to write.
 BY_JOIN = "select company_id, copy from customers join copies using (sessions)"
 BY_UNNEST = "select company_id, unnest(range(sessions)) as copy from customers"
 
@@ -55,110 +59,213 @@ def main() -> int:
         print(_load_sessions(options.sessions_alone, options.companies))
         return 0
     scenario = Scenario(companies=options.companies)
-    expected, standard_error = _expected_sessions(scenario)
     with measuring.scratch_folder() as folder:
-        environment = measuring.environment(folder)
-        database = folder / "warehouse.duckdb"
-        ours_alone = [sys.executable, Path(__file__).resolve(), "--companies", str(options.companies)]
-        ours_alone += ["--sessions-alone", database]
-        ours_whole = [sys.executable, "-m", "seed_generator", "--quiet", "--companies", str(options.companies)]
-        sql = [sys.executable, "-c", SQL_PROCESS, database]
-        sizes: dict[str, int] = {}
-        sql_alone: dict[str, list[float]] = {"plain": [], "ours": []}
-
-        def measured(name: str, command: list[str | Path], table: str = "sessions") -> measuring.Run:
-            database.unlink(missing_ok=True)
-            done = measuring.run(command, folder, environment)
-            _check_rows(database, table, expected, standard_error)
-            sizes[name] = database.stat().st_size
-            return done
-
-        def by_sql(storage: str) -> Callable[[], float]:
-            def measure() -> float:
-                done = measured(f"SQL, {storage}", [*sql, folder / f"{storage}.sql"])
-                sql_alone[storage].append(float(done.output))
-                return done.seconds
-
-            return measure
-
-        # Untimed: what the storage of our table is, the rules of the SQL, and the compiled modules.
-        measured("ours", ours_alone, "raw.sessions")
-        statements = {
-            "plain": sessions_sql(scenario, PLAIN_TABLE, BY_JOIN),
-            "ours": sessions_sql(scenario, _table_like_ours(database), BY_UNNEST),
-        }
-        for storage, text in statements.items():
-            (folder / f"{storage}.sql").write_text(text)
-        for table, expand in ((PLAIN_TABLE, BY_JOIN), (_table_like_ours(database), BY_UNNEST)):
-            _check_rules(sessions_sql(Scenario(companies=RULES_COMPANIES), table, expand))
-
+        bench = _Bench(scenario, folder)
+        bench.prepare()
         seconds = measuring.interleaved(
             options.pairs,
             {
-                "ours, sessions alone": lambda: float(measured("ours", ours_alone, "raw.sessions").output),
-                "SQL, whole process": by_sql("plain"),
-                "ours, whole process": lambda: measured("ours, whole", ours_whole, "raw.sessions").seconds,
-                "SQL, whole process, our storage": by_sql("ours"),
+                "ours alone": bench.ours_alone,
+                "SQL": lambda: bench.sql("SQL"),
+                "ours": bench.ours_whole,
+                "SQL, our storage": lambda: bench.sql("SQL, our storage"),
             },
         )
-    alone, whole = seconds["ours, sessions alone"], seconds["ours, whole process"]
+    sql_alone, like_ours = bench.sql_alone["SQL"], bench.sql_alone["SQL, our storage"]
     lines = {
-        "sessions alone: ours": alone,
-        "sessions alone: DuckDB's SQL": sql_alone["plain"],
-        "sessions alone: DuckDB's SQL into storage like ours": sql_alone["ours"],
-        "whole process: python -m seed_generator": whole,
-        "whole process: DuckDB's SQL": seconds["SQL, whole process"],
+        "sessions alone: ours": seconds["ours alone"],
+        "sessions alone: SQL": sql_alone,
+        "sessions alone: SQL into storage like ours": like_ours,
+        "whole process: python -m seed_generator": seconds["ours"],
+        "whole process: SQL": seconds["SQL"],
     }
     return measuring.report(
-        f"{options.companies:,} companies, 12 months, {expected:,.0f} sessions into a DuckDB file; medians of"
+        f"{scenario.companies:,} companies, {scenario.months} months, {bench.expected:,.0f} sessions into a DuckDB file;"
         f" {options.pairs} interleaved runs",
         measuring.TIMING_COLUMNS,
-        [measuring.timing_row(name, values, expected) for name, values in lines.items()],
+        [measuring.timing_row(name, values, bench.expected) for name, values in lines.items()],
         [
-            measuring.Claim("sessions alone, times as fast as SQL", measuring.speed(alone, sql_alone["plain"]), 1.3),
+            measuring.Claim("sessions alone, speed / SQL's", measuring.speed(seconds["ours alone"], sql_alone), 1.3),
+            measuring.Claim("whole process, speed / SQL's", measuring.speed(seconds["ours"], seconds["SQL"]), 1.0),
             measuring.Claim(
-                "whole process, times as fast as SQL", measuring.speed(whole, seconds["SQL, whole process"]), 1.0
-            ),
-            measuring.Claim(
-                "sessions alone, times as fast as SQL into storage like ours",
-                measuring.speed(alone, sql_alone["ours"]),
+                "sessions alone, speed / SQL's into storage like ours",
+                measuring.speed(seconds["ours alone"], like_ours),
             ),
         ],
-        "file: " + ", ".join(f"{name} {size / 1e6:,.0f} MB" for name, size in sizes.items()),
-        f"rows: each file within {STANDARD_ERRORS} standard errors ({STANDARD_ERRORS * standard_error / expected:.2%})"
-        f" of the expected; the rules of the SQL checked on {RULES_COMPANIES:,} companies",
+        "files: " + ", ".join(f"{name} {size / 1e6:,.0f} MB" for name, size in bench.file_sizes.items()),
+        f"rows: ours {bench.rows['ours']:,}, SQL {bench.rows['SQL']:,} in its last run; all runs within"
+        f" {STANDARD_ERRORS} standard errors, {STANDARD_ERRORS * bench.standard_error / bench.expected:.2%}",
     )
 
 
 def sessions_sql(scenario: Scenario, table: str, expand: str) -> str:
-    """Statements that make the sessions of the default scenario, in one transaction and without their order.
+    """Statements that make the sessions of the default scenario in one transaction.
 
-    A temporary table holds the customers and is made anew every month, with the month's count of sessions, of those
-    who had any in the month before. The fastest of what we tried at 50 million sessions: one statement with a window
-    function over all company-months takes 1.7 times as long, one with all months' draws side by side 1.1 times, a list
-    of counts for each company 1.9 times; hashes of the ids make times faster than `random()` does.
+    A temporary table holds the customers; every month it is made anew of those who had a session in the month before,
+    with new counts. That was the fastest at 50 million sessions, beside: one statement with a window function over all
+    months of a company (1.7 times as long), one with the draws of all months in columns side by side (1.1), one with a
+    list of counts for each company (1.9), the month of churn drawn at once (the same). Times from hashes of the ids
+    cost less than `random()`.
+
+    Parameters
+    ----------
+    scenario : the default scenario, with any number of companies.
+    table : the statement that creates the table.
+    expand : the query that makes the rows, `BY_JOIN` or `BY_UNNEST`.
     """
-    share_of_large = scenario.sizes[1].share
     statements = [
         "set preserve_insertion_order = false",
         "begin",
         table,
         "create temp table copies as"
         " select sessions, copy from range(1, 21) as s(sessions), range(20) as c(copy) where copy < sessions",
-        f"create temp table customers as select company_id, random() < {share_of_large} as is_large, 1 as sessions"
-        f" from range(1, {scenario.companies} + 1) as companies(company_id)",
+        f"create temp table customers as select company_id, random() < {scenario.sizes[1].share} as is_large,"
+        f" 1 as sessions from range(1, {scenario.companies} + 1) as companies(company_id)",
     ]
     for month, period in enumerate(scenario.periods):
-        start = f"epoch_us(timestamp '{period}')"
-        length = f"(epoch_us(timestamp '{period}' + interval 1 month) - {start})"
+        start, end = _microseconds(period), _microseconds(add_months(period, 1))
         statements += [
             f"create or replace temp table customers as select company_id, is_large, {COUNT} as sessions"
             " from (select *, floor(random() * 132)::integer as outcome from customers where sessions > 0)",
-            f"insert into sessions select session_id, company_id, make_timestamp({start} + hash(session_id) % {length})"
-            f" from (select company_id, (company_id * {scenario.months} + {month}) * 32 + copy as session_id"
+            "insert into sessions"
+            f" select session_id, company_id, make_timestamp({start} + (hash(session_id) % {end - start})::bigint)"
+            f" from (select (company_id * {scenario.months} + {month}) * 32 + copy as session_id, company_id"
             f" from ({expand}))",
         ]
     return ";\n".join([*statements, "commit"])
+
+
+@dataclass
+class _Bench:
+    """The contenders, each of which leaves seconds, and what else was seen of them."""
+
+    scenario: Scenario
+    folder: Path
+    sql_alone: dict[str, list[float]] = field(default_factory=lambda: {"SQL": [], "SQL, our storage": []})
+    file_sizes: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.expected, self.standard_error = _expected_sessions(self.scenario)
+        self._database = self.folder / "warehouse.duckdb"
+        self._environment = measuring.environment(self.folder)
+        self._companies = ("--companies", str(self.scenario.companies))
+
+    def prepare(self) -> None:
+        """Untimed: write and check the SQL; the run of ours tells its storage and leaves compiled modules."""
+        self.ours_alone()
+        tables = {"SQL": (PLAIN_TABLE, BY_JOIN), "SQL, our storage": (self._table_like_ours(), BY_UNNEST)}
+        for name, (table, expand) in tables.items():
+            _check_rules(sessions_sql(Scenario(companies=RULES_COMPANIES), table, expand))
+            self._statements(name).write_text(sessions_sql(self.scenario, table, expand))
+
+    def ours_alone(self) -> float:
+        """The product's sessions and nothing else, timed inside its process."""
+        command = (sys.executable, Path(__file__).resolve(), *self._companies, "--sessions-alone", self._database)
+        return float(self._run("ours", "raw.sessions", *command).output)
+
+    def ours_whole(self) -> float:
+        """The product as it is used."""
+        return self._run("ours", "raw.sessions", sys.executable, "-m", "seed_generator", *self._companies).seconds
+
+    def sql(self, name: str) -> float:
+        """The whole process of the SQL; what it took inside of that is kept in `sql_alone`."""
+        command = (sys.executable, "-c", SQL_PROCESS, self._database, self._statements(name))
+        done = self._run(name, "sessions", *command)
+        self.sql_alone[name].append(float(done.output))
+        return done.seconds
+
+    def _run(self, name: str, table: str, *command: str | Path) -> measuring.Run:
+        self._database.unlink(missing_ok=True)
+        done = measuring.run(command, self.folder, self._environment)
+        self.file_sizes[name] = self._database.stat().st_size
+        self.rows[name] = self._count(table)
+        return done
+
+    def _count(self, table: str) -> int:
+        with duckdb.connect(self._database, read_only=True) as connection:
+            rows: int = connection.sql(f"select count(*) from {table}").fetchall()[0][0]
+        if abs(rows - self.expected) > STANDARD_ERRORS * self.standard_error:
+            raise RuntimeError(f"{rows:,} rows in {table}, expected {self.expected:,.0f} ± {self.standard_error:,.0f}")
+        return rows
+
+    def _table_like_ours(self) -> str:
+        with duckdb.connect(self._database, read_only=True) as connection:
+            statement: str = connection.sql(
+                "select sql from duckdb_tables() where schema_name = 'raw' and table_name = 'sessions'"
+            ).fetchall()[0][0]
+        return statement.replace("raw.sessions", "sessions").rstrip(";")
+
+    def _statements(self, name: str) -> Path:
+        return self.folder / f"{name}.sql"
+
+
+def _load_sessions(path: Path, companies: int) -> float:
+    """The seconds from the connection to the closed file of a load that has the sessions only."""
+    tables = [table for table in simulated_tables(Scenario(companies=companies)) if table.schema is SESSIONS]
+    began = time.perf_counter()
+    DuckDBSink(path).load(tables)
+    return time.perf_counter() - began
+
+
+def _check_rules(statements: str) -> None:
+    """Run the SQL for `RULES_COMPANIES` in memory and look whether it simulates what it is said to.
+
+    Raises
+    ------
+    RuntimeError : naming the rule that is broken.
+    """
+    scenario = Scenario(companies=RULES_COMPANIES)
+    with duckdb.connect() as connection:
+        connection.execute(statements)
+        months = connection.sql(
+            "select datediff('month', date '2021-01-01', created_at) as month, company_id, count(*) as sessions"
+            " from sessions group by all"
+        )
+        active = dict(connection.sql("select month, count(*) from months group by month").fetchall())
+        broken = connection.sql(
+            "select 'ids are unique' from sessions having count(distinct session_id) < count(*)"
+            " union all select 'nobody comes back' from (select max(month) + 1 as months, count(*) as active"
+            " from months group by company_id) where active < months"
+            " union all select 'at most 20 sessions' from months where sessions > 20"
+            " union all select 'at most 10 sessions for seven in ten' from (select max(sessions) as most from months"
+            f" where month = 0 group by company_id) having count(*) filter (most > 10) > {RULES_COMPANIES * 0.16}"
+        ).fetchall()
+    if len(months.columns) != 3 or broken:
+        raise RuntimeError(f"the SQL breaks a rule: {broken[0][0]}")
+    for month, period in enumerate(scenario.periods):
+        expected = sum(row.active_companies for row in expected_kpis(scenario) if row.period == period)
+        # Independent companies: the number of the active is at most as uncertain as one binomial.
+        error = (expected * (1 - expected / RULES_COMPANIES)) ** 0.5
+        if abs(active.get(month, 0) - expected) > STANDARD_ERRORS * error:
+            raise RuntimeError(f"the SQL has {active.get(month, 0)} active companies in {period}, not {expected:.0f}")
+
+
+def _expected_sessions(scenario: Scenario) -> tuple[float, float]:
+    """The expected number of sessions of all companies together, and its standard error."""
+    moments = [(size.share, *_moments(size, scenario.months)) for size in scenario.sizes]
+    mean = sum(share * first for share, first, _ in moments)
+    variance = sum(share * second for share, _, second in moments) - mean**2
+    return scenario.companies * mean, (scenario.companies * variance) ** 0.5
+
+
+def _moments(size: CompanySize, months: int) -> tuple[float, float]:
+    """First and second moment of the sessions of a company in all months.
+
+    They build up from the last month: with X sessions in a month and T in those after it, if it is still a customer,
+    the total is X + (T if X > 0 else 0), and X and T are independent.
+    """
+    survival = 1 - silence_probability(size)
+    square = size.base_sessions**2 + size.spread * (2 * size.spread + 1) / 6
+    first = second = 0.0
+    for _ in range(months):
+        second = square + 2 * size.base_sessions * first + survival * second
+        first = size.base_sessions + survival * first
+    return first, second
+
+
+def _microseconds(month: date) -> int:
+    return int(datetime(month.year, month.month, 1, tzinfo=UTC).timestamp()) * 1_000_000
 
 
 def _options() -> argparse.Namespace:
@@ -169,44 +276,5 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _load_sessions(path: Path, companies: int) -> float:
-    """The seconds that the product takes for the sessions and nothing else, to the closed file."""
-    tables = [table for table in simulated_tables(Scenario(companies=companies)) if table.schema is SESSIONS]
-    began = time.perf_counter()
-    DuckDBSink(path).load(tables)
-    return time.perf_counter() - began
-
-
-def _table_like_ours(database: Path) -> str:
-    """The statement that makes a table like ours, with the compression that ours names."""
-    with duckdb.connect(database, read_only=True) as connection:
-        columns = connection.execute(
-            "select string_agg(distinct column_name || ' ' || compression, ',') from pragma_storage_info('raw.sessions')"
-            " where segment_type <> 'VALIDITY'"
-        ).fetchone()
-    assert columns
-    return str(columns[0])
-
-
-def _expected_sessions(scenario: Scenario) -> tuple[float, float]:
-    """The expected sessions of all companies, and the standard error of their sum."""
-    moments = [(size.share, *_moments(size, scenario.months)) for size in scenario.sizes]
-    mean = sum(share * first for share, first, _ in moments)
-    variance = sum(share * second for share, _, second in moments) - mean**2
-    return scenario.companies * mean, (scenario.companies * variance) ** 0.5
-
-
-def _moments(size: CompanySize, months: int) -> tuple[float, float]:
-    """The expectation and the second moment of a company's sessions in all months.
-
-    Of a total T of `months` months that follow a first one with count X: T' = X + (T if X > 0), X independent of T.
-    """
-    survival = 1 - silence_probability(size)
-    square = size.base_sessions**2 + size.spread * (2 * size.spread + 1) / 6
-    first = second = 0.0
-    for _ in range(months):
-        first, second = (
-            size.base_sessions + survival * first,
-            square + 2 * size.base_sessions * first + survival * second,
-        )
-    return first, second
+if __name__ == "__main__":
+    sys.exit(main())

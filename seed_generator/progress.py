@@ -22,6 +22,7 @@ class Progress:
         self.rows: Counter[TableSchema] = Counter()
         self._expected = expected_sessions
         self._is_shown = is_shown
+        self._terminal = sys.stderr
         self._began = time.monotonic()
         self._drawn = self._began
 
@@ -41,12 +42,12 @@ class Progress:
     def clear(self) -> None:
         """Wipe the line."""
         if self._is_shown and self._drawn > self._began:
-            sys.stderr.write("\r\x1b[2K")
-            sys.stderr.flush()
+            self._terminal.write("\r\x1b[2K")
+            self._terminal.flush()
 
     def _draw(self, sessions: int) -> None:
         rate = sessions / self.seconds
         left = max(self._expected - sessions, 0) / rate
         share = min(sessions / self._expected, 1)
-        sys.stderr.write(f"\r\x1b[2K{sessions:,} sessions ({share:.0%}), {rate:,.0f} a second, {left:.0f} s left")
-        sys.stderr.flush()
+        self._terminal.write(f"\r\x1b[2K{sessions:,} sessions ({share:.0%}), {rate:,.0f} a second, {left:.0f} s left")
+        self._terminal.flush()

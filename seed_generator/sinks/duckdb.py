@@ -90,11 +90,12 @@ class DuckDBSink:
                 connection.begin()
                 yield connection
                 connection.commit()
-        except duckdb.Error as error:
-            raise self._told(error) from error
-        except RuntimeError as error:
-            if "interrupted" in str(error):  # what DuckDB makes of Ctrl-C
+        except (duckdb.Error, RuntimeError) as error:
+            # What DuckDB makes of Ctrl-C: its own error, or the one of the rows that it was reading.
+            if "interrupted" in str(error) or "KeyboardInterrupt" in str(error):
                 raise KeyboardInterrupt from error
+            if isinstance(error, duckdb.Error):
+                raise self._told(error) from error
             raise
 
     def _told(self, error: duckdb.Error) -> SeedError:

@@ -4,12 +4,13 @@ Rows are replaced, not tables: dbt's views hold on to a table itself, so a renam
 a dropped one would take them along.
 """
 
+import io
 import os
 import socket
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 
 import psycopg2
 from psycopg2 import errors, extensions
@@ -78,7 +79,9 @@ class PostgresSink:
     @staticmethod
     def _copy(cursor: extensions.cursor, statement: str, file: CopyFile) -> None:
         try:
-            cursor.copy_expert(statement, file, size=_READ_BYTES)
+            # When the server ends the connection, the driver prints a traceback by itself, beside the error it raises.
+            with redirect_stderr(io.StringIO()):
+                cursor.copy_expert(statement, file, size=_READ_BYTES)
         except psycopg2.Error as error:
             if "error in .read() call" in str(error):
                 # The driver hides what stopped the file. If the file does not know either, it was Ctrl-C: Python
@@ -99,8 +102,8 @@ class PostgresSink:
                 )
                 self._take_the_place(cursor)
                 yield cursor
-        except errors.LockNotAvailable as error:
-            raise self._in_use(connection) from error
+        except (errors.LockNotAvailable, errors.QueryCanceled) as error:
+            raise (self._in_use(connection) if "timeout" in str(error) else self._told(error)) from error
         except psycopg2.Error as error:
             raise self._told(error) from error
         finally:
@@ -205,11 +208,7 @@ class PostgresSink:
     def _lock_tables(self, cursor: extensions.cursor) -> None:
         """All that the load needs, in one go: from here on it waits for nobody."""
         cursor.execute(f"set local statement_timeout = '{TABLES_TIMEOUT}'")
-        try:
-            cursor.execute(f"lock table {self._all_tables} in access exclusive mode")
-        except errors.QueryCanceled as error:
-            cursor.connection.rollback()
-            raise self._in_use(cursor.connection) from error
+        cursor.execute(f"lock table {self._all_tables} in access exclusive mode")
         cursor.execute("set local statement_timeout = 0")
 
     @property

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from places import Place
 from postgres_server import Database, scratch_database
 from warehouses import Warehouse
 
@@ -81,3 +82,11 @@ def scenario_file(tmp_path: Path) -> Path:
         """
     )
     return path
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path, database: Database) -> Iterator[Place]:
+    place = Place(request.param, tmp_path, database)
+    yield place
+    if request.param == "postgres":
+        place.execute("drop schema if exists {raw} cascade", "drop schema if exists {truth} cascade")

@@ -114,8 +114,8 @@ def differences(expected: dict[str, Mart], actual: dict[str, Mart]) -> list[str]
 
 def _same(name: str, expected: Any, actual: Any) -> bool:
     if name in RATIOS and expected is not None and actual is not None:
-        return abs(expected - actual) <= Decimal("0.000001")
-    return type(expected) is type(actual) and expected == actual
+        return bool(abs(expected - actual) <= Decimal("0.000001"))
+    return type(expected) is type(actual) and bool(expected == actual)
 
 
 def _month_of(instant: datetime) -> date:

@@ -41,9 +41,10 @@ class Database:
         }
 
     def connect(self, **changes: str) -> psycopg2.extensions.connection:
-        settings = {"host": self.host, "port": self.port, "user": self.user, "password": self.password}
-        connection: psycopg2.extensions.connection = psycopg2.connect(**{**settings, "dbname": self.name, **changes})
-        return connection
+        """A connection, with settings of libpq changed."""
+        names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGDATABASE": "dbname"}
+        settings = {names[variable]: value for variable, value in self.environment.items()}
+        return psycopg2.connect(" ".join(f"{name}='{value}'" for name, value in {**settings, **changes}.items()))
 
 
 @contextlib.contextmanager

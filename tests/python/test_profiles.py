@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import pytest
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from seed_generator.errors import InputError
 from seed_generator.profiles import read_target, schema_prefix
 from seed_generator.sinks import target_sink
-from warehouses import PROJECT
+from warehouses import PROJECT, close_duckdb
 
 MINIMAL = "saas_kpis: {target: only, outputs: {only: {type: duckdb, path: here.duckdb}}}"
 
@@ -129,6 +128,6 @@ def test_a_relative_path_is_the_same_file_to_dbt_and_to_the_seeding_tool(
     monkeypatch.chdir(where)
     options = ["--profiles-dir", str(project), *(["--project-dir", str(project)] if place == "elsewhere" else [])]
     assert dbtRunner().invoke(["--quiet", "--log-level", "none", "run", *options]).success
-    DuckDBConnectionManager.close_all_connections()
+    close_duckdb()
     (built,) = tmp_path.rglob("here.duckdb")
     assert target_sink(read_target(None, project)).place == f"only: {built}"

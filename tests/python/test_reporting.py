@@ -6,11 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
 from reporting.cli import main
 from reporting.kpi_table import kpi_table
 from reporting.marts import MonthlyKpis
+from warehouses import close_duckdb
 
 ROWS = [
     MonthlyKpis(date(2021, 1, 1), "small", 3, Decimal("0.75"), Decimal("5.33333333"), Decimal("57.00")),
@@ -46,7 +46,7 @@ def test_marts_that_are_not_there_are_told_in_one_sentence(
     monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path))
     monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path))
     assert main([]) == 1
-    DuckDBConnectionManager.close_all_connections()
+    close_duckdb()
     shown = capsys.readouterr()
     assert shown.out == ""
     assert re.fullmatch(r"error: the marts can't be read; has dbt build made them\? \([^\n]+\)\n", shown.err)

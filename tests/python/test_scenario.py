@@ -61,7 +61,10 @@ def test_adding_months_twice_is_adding_their_sum(day: date, one: int, other: int
         ({"sizes": ()}, ["the number of sizes", "0"]),
         ({"sizes": (SMALL, SMALL)}, ["names of sizes", "small, small"]),
         ({"sizes": (SMALL,)}, ["shares", "0.7", "1"]),
-        ({"companies": 10_000_000_000, "sizes": (replace(SMALL, share=1, monthly_price=9e7),)}, ["monthly_price"]),
+        (
+            {"companies": 10_000_000_000, "sizes": (replace(SMALL, share=1, monthly_price=Decimal(90_000_000)),)},
+            ["monthly_price"],
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_given_and_what_is_allowed(

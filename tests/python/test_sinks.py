@@ -4,7 +4,6 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -13,102 +12,22 @@ import pyarrow as pa
 import pyarrow.dataset
 import pytest
 
-from postgres_server import Database
-from seed_generator.profiles import Target
+from places import KINDS, PREFIX, Place, simulated
 from seed_generator.scenario import CompanySize, Scenario
 from seed_generator.schemas import SESSIONS, TABLES
-from seed_generator.sinks.duckdb import DuckDBSink
 from seed_generator.sinks.parquet import ParquetSink
-from seed_generator.sinks.postgres import PostgresSink
 from seed_generator.tables import simulated_tables
 from warehouses import PROJECT, read_terminal, seed_generator
 
-PREFIX = "sinks_"
 SMALL = Scenario(companies=300, months=5)
 THEIRS = (
     "create schema {raw}",
     "create table {raw}.sessions (theirs integer)",
     "insert into {raw}.sessions values (7)",
 )
-Rows = dict[str, list[tuple[object, ...]]]
 
 
-def simulated(scenario: Scenario) -> Rows:
-    """All rows as they were made."""
-    return {table.schema.full_name: _rows(table.batches) for table in simulated_tables(scenario)}
-
-
-def _rows(batches: Iterator[pa.RecordBatch]) -> list[tuple[object, ...]]:
-    return [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
-
-
-class Place:
-    """A place for tables, with the command-line options that mean it, and a way to read it."""
-
-    def __init__(self, kind: str, folder: Path, database: Database) -> None:
-        self.kind = kind
-        self.folder = folder
-        self.database = database
-        self.file = folder / "warehouse.duckdb"
-        self.parquet = folder / "simulation"
-        self.environment = {**database.environment, "DUCKDB_PATH": str(self.file), "SCHEMA_PREFIX": PREFIX}
-        self.options = ["--parquet", str(self.parquet)] if kind == "parquet" else ["--target", kind]
-
-    def sink(self) -> DuckDBSink | PostgresSink | ParquetSink:
-        """The sink itself, for what the command line can't ask for."""
-        if self.kind == "duckdb":
-            return DuckDBSink(self.file, PREFIX)
-        if self.kind == "parquet":
-            return ParquetSink(self.parquet)
-        names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGDATABASE": "dbname"}
-        settings = {names[variable]: value for variable, value in self.database.environment.items()}
-        return PostgresSink(Target("postgres", "postgres", settings), PREFIX)
-
-    def seed(self, *options: str) -> subprocess.CompletedProcess[str]:
-        return seed_generator(*self.options, *options, environment=self.environment)
-
-    def execute(self, *statements: str) -> list[tuple[object, ...]]:
-        """Run statements, in which `{raw}` and `{truth}` are the schemas; returns the last one's rows."""
-        rows: list[tuple[object, ...]] = []
-        statements = tuple(statement.format(raw=f"{PREFIX}raw", truth=f"{PREFIX}truth") for statement in statements)
-        if self.kind == "duckdb":
-            with duckdb.connect(self.file) as connection:
-                for statement in statements:
-                    rows = connection.execute(statement).fetchall()
-            return rows
-        connection = self.database.connect()
-        with connection, connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-            rows = cursor.fetchall() if cursor.description else []
-        connection.close()
-        return rows
-
-    def rows(self) -> Rows:
-        """All tables, in the order in which they are stored."""
-        if self.kind == "parquet":
-            files = {t: sorted((self.parquet / t.schema / t.name).glob("*.parquet")) for t in TABLES}
-            return {t.full_name: _rows(iter(pa.dataset.dataset(paths).to_batches())) for t, paths in files.items()}
-        return {t.full_name: self.execute(f"select * from {PREFIX}{t.full_name}") for t in TABLES}
-
-    def is_empty(self) -> bool:
-        if self.kind == "parquet":
-            return list(self.folder.iterdir()) == []
-        return (
-            self.execute(f"select schema_name from information_schema.schemata where schema_name like '{PREFIX}%'")
-            == []
-        )
-
-
-@pytest.fixture
-def place(request: pytest.FixtureRequest, tmp_path: Path, database: Database) -> Iterator[Place]:
-    place = Place(request.param, tmp_path, database)
-    yield place
-    if request.param == "postgres":
-        place.execute("drop schema if exists {raw} cascade", "drop schema if exists {truth} cascade")
-
-
-everywhere = pytest.mark.parametrize("place", ["duckdb", "postgres", "parquet"], indirect=True)
+everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
 in_databases = pytest.mark.parametrize("place", ["duckdb", "postgres"], indirect=True)
 in_postgres = pytest.mark.parametrize("place", ["postgres"], indirect=True)
 
@@ -270,7 +189,7 @@ def test_parquet_files_have_the_types_of_the_contract_and_duckdb_reads_them(tmp_
         found = pa.dataset.dataset(tmp_path / "folder" / table.schema / table.name).schema
         assert found.remove_metadata() == table.columns
     pattern = tmp_path / "folder" / "raw" / "sessions" / "*.parquet"
-    rows = duckdb.sql(f"select * from '{pattern}' order by session_id").fetchall()
+    rows = duckdb.connect().execute(f"select * from '{pattern}' order by session_id").fetchall()
     assert rows == simulated(SMALL)[SESSIONS.full_name]
 
 

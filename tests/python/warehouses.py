@@ -46,7 +46,7 @@ class Warehouse:
                     *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), *options),
                 ]
             )
-            DuckDBConnectionManager.close_all_connections()  # dbt keeps the file, and its lock, as long as its process
+            close_duckdb()
         assert result.exception is None, result.exception
         for node in getattr(result.result, "results", []):
             self.statuses[node.node.name] = str(node.status)
@@ -63,8 +63,8 @@ class Warehouse:
     def cursor(self) -> Iterator[Any]:
         """A cursor in a transaction that is committed at the end."""
         if self.file:
-            with duckdb.connect(self.file) as connection:
-                yield connection
+            with duckdb.connect(self.file) as file:
+                yield file
             return
         assert self.database is not None
         connection = self.database.connect()
@@ -98,3 +98,8 @@ def read_terminal(terminal: int) -> bytes:
         return os.read(terminal, 65_536)
     except OSError:  # Linux says EIO then
         return b""
+
+
+def close_duckdb() -> None:
+    """Let go of the files that dbt has opened in this process: it would hold them, and their locks, until its end."""
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # dbt-duckdb has no types

@@ -1,0 +1,200 @@
+"""A load happens completely or not at all, one at a time, however it ends."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from places import KINDS, PREFIX, Place, simulated
+from seed_generator.scenario import Scenario
+from seed_generator.tables import simulated_tables
+from warehouses import PROJECT
+
+everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
+in_postgres = pytest.mark.parametrize("place", ["postgres"], indirect=True)
+
+OLD = Scenario(companies=300, months=4)
+NEW_OPTIONS = ("--companies", "25000", "--months", "4", "--seed", "7")
+NEW = Scenario(companies=25_000, months=4, seed=7)
+
+# A load that stops in the middle of the sessions, says so, and goes on when it is told to.
+HELD = """
+import sys
+from seed_generator import cli, tables
+made = tables.simulate_sessions
+def held(*arguments):
+    batches = made(*arguments)
+    yield next(batches)
+    print("held", flush=True)
+    sys.stdin.readline()
+    yield from batches
+tables.simulate_sessions = held
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+def start(place: Place, *options: str, program: str | None = None) -> subprocess.Popen[str]:
+    run = ["-c", program] if program else ["-m", "seed_generator"]
+    return subprocess.Popen(
+        [sys.executable, *run, *place.options, *options],
+        cwd=PROJECT,
+        env={**os.environ, **place.environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def held_load(place: Place) -> Iterator[subprocess.Popen[str]]:
+    """A load of the new simulation that is in its middle; killed at the end if it still is."""
+    with start(place, *NEW_OPTIONS, program=HELD) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def leftovers(place: Place) -> list[str]:
+    """What a load has left beside its place."""
+    expected = {"parquet": ["simulation"], "duckdb": ["warehouse.duckdb"], "postgres": []}[place.kind]
+    return sorted(path.name for path in place.folder.iterdir() if path.name not in expected)
+
+
+@everywhere
+def test_a_load_killed_at_any_moment_leaves_the_old_or_the_new_tables_whole(place: Place) -> None:
+    old, new = simulated(OLD), simulated(NEW)
+    place.sink().load(simulated_tables(OLD))
+    began = time.monotonic()
+    with start(place, *NEW_OPTIONS) as process:
+        assert process.wait(60) == 0
+    duration = time.monotonic() - began
+    assert place.rows() == new
+    for moment in range(1, 9):
+        place.sink().load(simulated_tables(OLD))
+        with start(place, *NEW_OPTIONS) as process:
+            time.sleep(duration * moment / 9)
+            process.kill()
+        found = place.rows()
+        assert found in (old, new), f"neither old nor new after {moment}/9 of a load"
+    place.sink().load(simulated_tables(NEW))
+    assert place.rows() == new
+    assert leftovers(place) == []
+
+
+@everywhere
+def test_a_load_killed_in_its_middle_leaves_the_old_tables_and_the_next_needs_no_repair(place: Place) -> None:
+    place.sink().load(simulated_tables(OLD))
+    with held_load(place) as process:
+        process.kill()
+        process.wait(30)
+        assert place.rows() == simulated(OLD)
+        place.sink().load(simulated_tables(NEW))
+    assert place.rows() == simulated(NEW)
+    assert leftovers(place) == []
+
+
+@everywhere
+def test_a_second_load_is_refused_within_ten_seconds_and_told_who_holds_the_place(place: Place) -> None:
+    place.sink().load(simulated_tables(OLD))
+    with held_load(place) as first:
+        began = time.monotonic()
+        second = place.seed("--companies", "5")
+        assert time.monotonic() - began < 10
+        assert (second.returncode, second.stdout) == (1, "")
+        assert re.fullmatch(r"error: [^\n]+\n", second.stderr)
+        assert f"process {first.pid}" in second.stderr
+        assert first.communicate("go on\n", timeout=60)[1] == ""
+        assert first.returncode == 0
+    assert place.rows() == simulated(NEW)
+    assert leftovers(place) == []
+
+
+@everywhere
+def test_ctrl_c_ends_a_load_in_one_line_with_the_old_tables_whole(place: Place) -> None:
+    place.sink().load(simulated_tables(OLD))
+    with start(place, "--companies", "2000000") as process:
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output, errors) == (130, "", "interrupted; nothing was changed.\n")
+    assert place.rows() == simulated(OLD)
+    assert leftovers(place) == []
+
+
+@everywhere
+def test_ctrl_c_leaves_nothing_where_there_was_nothing(place: Place) -> None:
+    with start(place, "--companies", "2000000") as process:
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert list(place.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["parquet"], indirect=True)
+@pytest.mark.parametrize("killed", ["between the two renames", "after them", "while it wrote"])
+def test_a_folder_is_mended_after_a_kill_between_its_renames(place: Place, killed: str) -> None:
+    place.sink().load(simulated_tables(OLD))
+    new, old = (place.folder / f".simulation.{name}" for name in ("new", "old"))
+    if killed == "between the two renames":
+        place.parquet.rename(old)
+        new.mkdir()
+    elif killed == "after them":
+        place.parquet.rename(old)
+        place.sink().load(simulated_tables(OLD))
+        place.parquet.rename(place.folder / "kept")
+        place.sink().load(simulated_tables(NEW))
+        (place.folder / "kept").rename(old)
+        place.sink().load(simulated_tables(OLD))
+    else:
+        (new / "raw").mkdir(parents=True)
+        (new / "raw" / "half").write_text("a file")
+    # A run that fails puts back what a killed one moved aside; one that succeeds replaces it.
+    broken = (table for number, table in enumerate(simulated_tables(NEW)) if number < 2 or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        place.sink().load(broken)
+    assert place.rows() == simulated(OLD)
+    assert leftovers(place) == []
+    place.sink().load(simulated_tables(NEW))
+    assert place.rows() == simulated(NEW)
+    assert leftovers(place) == []
+
+
+@in_postgres
+def test_a_reader_in_the_way_is_named_within_ten_seconds(place: Place) -> None:
+    place.sink().load(simulated_tables(OLD))
+    reader = place.database.connect(application_name="a_long_report")
+    with reader, reader.cursor() as cursor:
+        cursor.execute(f"select count(*) from {PREFIX}raw.sessions")
+        began = time.monotonic()
+        refused = place.seed(*NEW_OPTIONS)
+        assert time.monotonic() - began < 10
+        assert refused.returncode == 1
+        assert "in use by a_long_report (server process" in refused.stderr
+    reader.close()
+    assert place.rows() == simulated(OLD)
+    assert place.seed("--quiet").returncode == 0
+
+
+@in_postgres
+def test_a_connection_that_the_server_ends_is_told_in_one_sentence(place: Place) -> None:
+    place.sink().load(simulated_tables(OLD))
+    with held_load(place) as process:
+        place.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            f" where application_name like 'seed_generator, process {process.pid} %'"
+        )
+        output, errors = process.communicate("go on\n", timeout=60)
+    assert (process.returncode, output) == (1, "")
+    assert re.fullmatch(r"error: [^\n]+ nothing was changed\. [^\n]+\n", errors), errors
+    assert place.rows() == simulated(OLD)
