@@ -1,4 +1,4 @@
-"""What the benchmarks share: interleaved runs, children that are measured, a PostgreSQL of our own, and the report.
+"""What the benchmarks share: interleaved runs, children that are measured, and the report.
 
 This module imports nothing heavy. On Linux the peak memory of a child is never told as less than that of the process
 that started it, so a parent that has loaded numpy could not see a small child.
@@ -8,10 +8,8 @@ import contextlib
 import importlib.metadata
 import os
 import platform
-import pwd
 import shlex
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -60,20 +58,6 @@ class Claim:
         must = "-" if self.must is None else f"{sign} {self.must:g}{self.unit}"
         verdict = "-" if self.must is None else "met" if self.is_met else "MISSED"
         return self.name, f"{self.value:.2f}{self.unit}", must, verdict
-
-
-@dataclass(frozen=True)
-class Server:
-    """A PostgreSQL server that trusts everybody on this machine."""
-
-    host: str
-    port: int
-    programs: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """libpq's variables, which psql and profiles.yml read."""
-        return {"PGHOST": self.host, "PGPORT": str(self.port), "PGUSER": "postgres", "PGDATABASE": "postgres"}
 
 
 def sessions_per_company(months: int = 12) -> float:
@@ -205,65 +189,12 @@ def machine() -> str:
     )
 
 
-@contextlib.contextmanager
-def postgres_server() -> Iterator[Server]:
-    """A server in a folder of its own on a free port of 127.0.0.1, as initdb configures it, `fsync` and all.
-
-    The server of the tests does not wait for the disk, and so would flatter both sides. PostgreSQL refuses to run as
-    root, so root starts it as a user without rights.
-    """
-    programs = _postgres_programs()
-    if programs is None:
-        raise RuntimeError("there is no PostgreSQL server here: neither initdb on the PATH nor in /usr/lib/postgresql")
-    folder = Path(tempfile.mkdtemp(prefix="saas_kpis_postgres_"))
-    user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-    if user:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-
-    def call(*command: str | Path) -> None:
-        with (folder / "output").open("a+") as output:
-            try:
-                subprocess.run(
-                    command,
-                    check=True,
-                    cwd=folder,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    user=user.pw_uid if user else None,
-                    group=user.pw_gid if user else None,
-                    extra_groups=[] if user else None,
-                )
-            except subprocess.CalledProcessError as error:
-                raise RuntimeError(f"{error}:\n{(folder / 'output').read_text()}") from error
-
-    try:
-        data, port = folder / "data", _free_port()
-        call(programs / "initdb", "--pgdata", data, "--username", "postgres", "--encoding", "UTF8", "--locale", "C")
-        control = (programs / "pg_ctl", "--pgdata", data, "--wait", "--log", folder / "log")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
-        call(*control, "--options", options, "start")
-        try:
-            yield Server("127.0.0.1", port, programs)
-        finally:
-            call(*control, "--mode", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _postgres_programs() -> Path | None:
     """The folder of the newest server's programs; also distributions that keep them off the PATH have them."""
     on_path = shutil.which("initdb")
     candidates = [Path(on_path).resolve().parent] if on_path else []
     candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name))
     return next((folder for folder in candidates if (folder / "pg_ctl").exists()), None)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _output(*command: str | Path) -> str:

@@ -70,8 +70,10 @@ def scratch_database() -> Iterator[Database]:
 
 
 @contextlib.contextmanager
-def own_server() -> Iterator[Database]:
+def own_server(*, waits_for_disk: bool = False) -> Iterator[Database]:
     """A server in a folder of its own on a free port of 127.0.0.1, with passwords as strict as a real one's.
+
+    It trusts the operating system to write in the end, which tests can and measurements can't.
 
     PostgreSQL refuses to run as root, so root starts it as a user without rights.
     """
@@ -104,7 +106,8 @@ def own_server() -> Iterator[Database]:
             *(programs / "initdb", "--pgdata", data, "--username", USER, "--pwfile", folder / "password"),
             *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync"),
         )
-        settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+        settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+        settings += f" -c fsync={'on' if waits_for_disk else 'off'}"
         control = (programs / "pg_ctl", "--pgdata", data, "--wait", "--log", folder / "log")
         run(*control, "--options", settings, "start")
         try:
