@@ -52,9 +52,12 @@ class DuckDBSink:
 
     def load(self, tables: Iterable[Table]) -> None:
         """Replace all tables, completely or not at all."""
-        is_new = not self._path.exists()
+        was_absent = not self._path.exists()
+        is_ours_alone = False
         try:
             with self._transaction() as connection:
+                # Another load may have made the file since, and may even have filled it.
+                is_ours_alone = was_absent and not connection.execute("from duckdb_tables() limit 1").fetchall()
                 refuse_tables_of_others(self._found(connection), self._names, str(self._path))
                 for schema in self._names.schemas:
                     connection.execute(f'create schema if not exists "{schema}"')
@@ -67,7 +70,7 @@ class DuckDBSink:
                     connection.execute(f"insert into {name} select * from incoming")
                     connection.unregister("incoming")
         except BaseException:
-            if is_new:
+            if is_ours_alone:
                 self._remove_file()
             raise
 

@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from places import KINDS, PREFIX, Place, simulated
+from seed_generator.errors import EnvironmentFailure
 from seed_generator.scenario import Scenario
 from seed_generator.tables import simulated_tables
 from warehouses import PROJECT
@@ -117,6 +119,21 @@ def test_a_second_load_is_refused_within_ten_seconds_and_told_who_holds_the_plac
         assert first.returncode == 0
     assert place.rows() == simulated(NEW)
     assert leftovers(place) == []
+
+
+@pytest.mark.parametrize("place", ["duckdb"], indirect=True)
+def test_a_load_that_is_refused_never_removes_the_file_of_the_first(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with held_load(place) as first:
+        # As if it had looked for the file an instant before the first load made it.
+        monkeypatch.setattr(Path, "exists", lambda path: False)  # noqa: ARG005 - of any path
+        with pytest.raises(EnvironmentFailure):
+            place.sink().load(simulated_tables(OLD))
+        monkeypatch.undo()
+        assert place.file.exists()
+        first.communicate("go on\n", timeout=60)
+    assert place.rows() == simulated(NEW)
 
 
 @everywhere
