@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -167,12 +168,7 @@ def test_a_folder_is_mended_after_a_kill_between_its_renames(place: Place, kille
         place.parquet.rename(old)
         new.mkdir()
     elif killed == "after them":
-        place.parquet.rename(old)
-        place.sink().load(simulated_tables(OLD))
-        place.parquet.rename(place.folder / "kept")
-        place.sink().load(simulated_tables(NEW))
-        (place.folder / "kept").rename(old)
-        place.sink().load(simulated_tables(OLD))
+        shutil.copytree(place.parquet, old)
     else:
         (new / "raw").mkdir(parents=True)
         (new / "raw" / "half").write_text("a file")
