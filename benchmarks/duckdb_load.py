@@ -114,9 +114,9 @@ def sessions_sql(scenario: Scenario, table: str, expand: str) -> str:
 
     A temporary table holds the customers; every month it is made anew of those who had a session in the month before,
     with new counts. That was the fastest at 50 million sessions, beside: one statement with a window function over all
-    months of a company (1.7 times as long), one with the draws of all months in columns side by side (1.1), one with a
-    list of counts for each company (1.9), the month of churn drawn at once (the same). Times from hashes of the ids
-    cost less than `random()`.
+    months of a company and one with a list of counts for each company (both clearly slower), one with the draws of all
+    months in columns side by side (1.1 times as long), the month of churn drawn at once (the same). Times from hashes
+    of the ids cost less than `random()`.
 
     Parameters
     ----------
