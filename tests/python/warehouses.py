@@ -29,6 +29,7 @@ class Warehouse:
     artifacts: Path
     database: Database | None = None
     file: Path | None = None
+    project: Path = PROJECT
     statuses: dict[str, str] = field(default_factory=dict)
 
     def seed(self, *options: str) -> subprocess.CompletedProcess[str]:
@@ -36,14 +37,18 @@ class Warehouse:
         return seed_generator("--target", self.target, *options, environment=self.environment)
 
     def build(self, *options: str) -> bool:
-        """`dbt build`, in this process; each node's status stays in `statuses`. Returns whether all is green."""
+        """`dbt build`, in this process; returns whether all is green."""
+        return self.dbt("build", *options)
+
+    def dbt(self, command: str, *options: str) -> bool:
+        """A command of dbt, in this process; each node's status stays in `statuses`. Returns whether all is green."""
         self.statuses.clear()
         with mock.patch.dict(os.environ, self.environment):
             result = dbtRunner().invoke(
                 [
                     *("--quiet", "--log-level", "none", "--log-path", str(self.artifacts)),
-                    *("build", "--target", self.target, "--target-path", str(self.artifacts)),
-                    *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), *options),
+                    *(command, "--target", self.target, "--target-path", str(self.artifacts)),
+                    *("--project-dir", str(self.project), "--profiles-dir", str(self.project), *options),
                 ]
             )
             close_duckdb()
@@ -51,6 +56,11 @@ class Warehouse:
         for node in getattr(result.result, "results", []):
             self.statuses[node.node.name] = str(node.status)
         return result.success
+
+    @property
+    def red(self) -> set[str]:
+        """The tests that the last command of dbt saw fail."""
+        return {name for name, status in self.statuses.items() if status == "fail"}
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of a query."""

@@ -1,0 +1,56 @@
+"""A scratch copy of the dbt project beside a built DuckDB warehouse, in which both may be broken and mended again."""
+
+import shutil
+from pathlib import Path
+
+from warehouses import PROJECT, Warehouse
+
+# What dbt reads of the project.
+DBT_PROJECT = ("models", "macros", "tests/generic", "tests/singular", "dbt_project.yml", "profiles.yml")
+
+
+class Scratch:
+    """A scratch project and warehouse; `mend` brings both back to what they were when the warehouse was built.
+
+    Parameters
+    ----------
+    folder : empty; all is in there.
+    seed_options : what is simulated.
+    """
+
+    def __init__(self, folder: Path, *seed_options: str) -> None:
+        self.project = folder / "project"
+        self._file = folder / "warehouse.duckdb"  # views know the file by its name
+        self._built = folder / "built.duckdb"
+        self._broken: dict[Path, str] = {}
+        for name in DBT_PROJECT:
+            copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
+            (self.project / name).parent.mkdir(parents=True, exist_ok=True)
+            copy(PROJECT / name, self.project / name)
+        self.warehouse = Warehouse(
+            "duckdb", {"DUCKDB_PATH": str(self._file)}, folder / "artifacts", file=self._file, project=self.project
+        )
+        loaded = self.warehouse.seed(*seed_options)
+        assert loaded.returncode == 0, loaded.stderr
+        assert self.warehouse.build(), self.warehouse.statuses
+        shutil.copy(self._file, self._built)
+
+    def patch(self, name: str, old: str, new: str) -> None:
+        """Replace a text that stands exactly once in a file of the project."""
+        path = self.project / name
+        text = path.read_text()
+        assert text.count(old) == 1, f"{name} has {text.count(old)} times: {old}"
+        self._broken.setdefault(path, text)
+        path.write_text(text.replace(old, new))
+
+    def execute(self, sql: str) -> None:
+        """Run statements in the warehouse."""
+        with self.warehouse.cursor() as cursor:
+            cursor.execute(sql)
+
+    def mend(self) -> None:
+        """Undo every patch and statement, and what dbt built since."""
+        for path, text in self._broken.items():
+            path.write_text(text)
+        self._broken.clear()
+        shutil.copy(self._built, self._file)

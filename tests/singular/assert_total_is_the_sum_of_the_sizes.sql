@@ -1,0 +1,49 @@
+-- The report's row `all` has the sums of the sizes. A returned row is a month for which it has not.
+with
+
+report as (
+
+    select * from {{ ref('rpt_monthly_kpis') }}
+
+),
+
+sizes as (
+
+    select
+        period,
+        sum(acquired_companies) as acquired_companies,
+        sum(opening_companies) as opening_companies,
+        sum(churned_companies) as churned_companies,
+        sum(active_companies) as active_companies,
+        sum(sessions) as sessions,
+        sum(revenue) as revenue
+    from report
+    where company_size <> 'all'
+    group by period
+
+),
+
+totals as (
+
+    select *
+    from report
+    where company_size = 'all'
+
+),
+
+different as (
+
+    select coalesce(sizes.period, totals.period) as period
+    from sizes
+    full outer join totals on sizes.period = totals.period
+    where
+        sizes.acquired_companies is distinct from totals.acquired_companies
+        or sizes.opening_companies is distinct from totals.opening_companies
+        or sizes.churned_companies is distinct from totals.churned_companies
+        or sizes.active_companies is distinct from totals.active_companies
+        or sizes.sessions is distinct from totals.sessions
+        or sizes.revenue is distinct from totals.revenue
+
+)
+
+select * from different
