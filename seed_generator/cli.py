@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from seed_generator import __version__, schemas
+from seed_generator.dry_run import expectation_lines
 from seed_generator.errors import InputError, InvalidValueError, SeedError
+from seed_generator.expectations import expected_sessions
 from seed_generator.profiles import read_target
 from seed_generator.progress import Progress
 from seed_generator.scenario import Scenario, read_scenario
 from seed_generator.sinks import Sink, parquet_sink, target_sink
 from seed_generator.streams import STREAM_VERSION
 from seed_generator.tables import simulated_tables
-from seed_generator.truth import expected_kpis
 
 _SCENARIO_OPTIONS = ("companies", "months", "first_month", "seed")
 _INTERRUPTED = 130  # as a shell reports it
@@ -116,8 +117,7 @@ def _sink(options: argparse.Namespace) -> Sink:
 
 
 def _load(scenario: Scenario, sink: Sink, options: argparse.Namespace) -> None:
-    expected = sum(row.sessions for row in expected_kpis(scenario))
-    progress = Progress(expected, is_shown=sys.stderr.isatty() and not options.quiet)
+    progress = Progress(float(expected_sessions(scenario)), is_shown=sys.stderr.isatty() and not options.quiet)
     try:
         sink.load(simulated_tables(scenario, progress.add))
     finally:
@@ -132,18 +132,9 @@ def _load(scenario: Scenario, sink: Sink, options: argparse.Namespace) -> None:
 
 
 def _describe(scenario: Scenario, sink: Sink) -> None:
-    rows = expected_kpis(scenario)
-    sessions = sum(row.sessions for row in rows)
     print(f"Would simulate {_summary(scenario)}:")
-    print(f"  {scenario.companies:,} companies and about {sessions:,.0f} sessions")
-    print("Expected:")
-    print(f"  {'month':<8}{'size':<12}{'active':>16}{'sessions':>18}{'per company':>13}{'revenue':>20}")
-    for row in rows:
-        average = "-" if row.avg_sessions_per_company is None else f"{row.avg_sessions_per_company:.4f}"
-        print(
-            f"  {row.period:%Y-%m} {row.company_size:<12}{row.active_companies:>16,.2f}{row.sessions:>18,.2f}"
-            f"{average:>13}{row.revenue:>20,.2f}"
-        )
+    for line in expectation_lines(scenario):
+        print(line)
     print(f"Nothing was written; a load would fill {sink.place}")
 
 

@@ -24,7 +24,7 @@ MAX_SESSIONS_PER_COMPANY = 255
 MAX_REVENUE = Decimal(10) ** 16  # marts hold money as decimal(18,2)
 
 _SIZE_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_RESERVED_SIZE_NAME = "all"  # the total row of marts.rpt_monthly_kpis
+ALL_SIZES = "all"  # the total in marts.rpt_monthly_kpis, and so no name of a size
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,11 @@ class CompanySize:
     spread: int
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not _SIZE_NAME.fullmatch(self.name) or self.name == _RESERVED_SIZE_NAME:
+        if not isinstance(self.name, str) or not _SIZE_NAME.fullmatch(self.name) or self.name == ALL_SIZES:
             raise InvalidValueError(
                 "the name of a size",
                 repr(self.name),
-                f"lower-case letters, digits and underscores, at most 32, and not {_RESERVED_SIZE_NAME!r}",
+                f"lower-case letters, digits and underscores, at most 32, and not {ALL_SIZES!r}",
             )
         where = f"sizes.{self.name}."
         share = finite_number(where + "share", self.share, "a number from 0 to 1")

@@ -10,12 +10,12 @@ TRUTH = "truth"
 
 @dataclass(frozen=True, eq=False)  # a table is the same as itself only, and can be the key of a dict
 class TableSchema:
-    """A table. No column is nullable.
+    """A table.
 
     Parameters
     ----------
     schema, name : where it stands.
-    columns : their names and Arrow types.
+    columns : their names and Arrow types, and whether they may be null.
     primary_key : its columns.
     foreign_keys : column -> the table whose one-column primary key it points to.
     clustered_by : the column whose order the rows keep; worth a block range index where there are such.
@@ -38,7 +38,12 @@ def _columns(**types: pa.DataType) -> pa.Schema:
     return pa.schema([pa.field(name, type_, nullable=False) for name, type_ in types.items()])
 
 
+def _with_nulls(columns: pa.Schema, *names: str) -> pa.Schema:
+    return pa.schema([column.with_nullable(column.name in names) for column in columns])
+
+
 TIMESTAMP = pa.timestamp("us")  # UTC, without a zone
+EXPECTED = pa.decimal128(28, 8)  # wide enough for money, fine enough for rates
 
 PLANS = TableSchema(
     RAW,
@@ -76,6 +81,25 @@ MONTHLY_KPIS = TableSchema(
     ),
     primary_key=("period", "company_size"),
 )
+EXPECTED_KPIS = TableSchema(
+    TRUTH,
+    "expected_kpis",
+    _with_nulls(
+        _columns(
+            period=pa.date32(),
+            company_size=pa.string(),
+            kpi=pa.string(),
+            expected=EXPECTED,
+            standard_deviation=EXPECTED,
+            lower_95=EXPECTED,
+            upper_95=EXPECTED,
+            lowest_plausible=EXPECTED,
+            highest_plausible=EXPECTED,
+        ),
+        "standard_deviation",
+    ),
+    primary_key=("period", "company_size", "kpi"),
+)
 SIMULATION = TableSchema(
     RAW,
     "simulation",
@@ -91,4 +115,4 @@ SIMULATION = TableSchema(
 )
 
 # Parents before children; the books and the description of the simulation last, when all rows are known.
-TABLES = (PLANS, COMPANIES, SESSIONS, MONTHLY_KPIS, SIMULATION)
+TABLES = (PLANS, COMPANIES, SESSIONS, MONTHLY_KPIS, EXPECTED_KPIS, SIMULATION)

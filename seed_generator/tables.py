@@ -7,6 +7,7 @@ from datetime import datetime, time
 import pyarrow as pa
 
 from seed_generator import schemas
+from seed_generator.expectations import expected_kpis
 from seed_generator.names import company_names
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import TableSchema
@@ -38,6 +39,7 @@ def simulated_tables(
         schemas.COMPANIES: _companies(scenario),
         schemas.SESSIONS: _sessions(scenario, books, batch_sessions),
         schemas.MONTHLY_KPIS: _monthly_kpis(books),
+        schemas.EXPECTED_KPIS: _expected_kpis(scenario),
         schemas.SIMULATION: _simulation(scenario),
     }
     for schema in schemas.TABLES:
@@ -103,6 +105,11 @@ def _monthly_kpis(books: Books) -> Iterator[pa.RecordBatch]:
         ],
         schema=schemas.MONTHLY_KPIS.columns,
     )
+
+
+def _expected_kpis(scenario: Scenario) -> Iterator[pa.RecordBatch]:
+    rows = [vars(row) for row in expected_kpis(scenario)]
+    yield pa.RecordBatch.from_pylist(rows, schema=schemas.EXPECTED_KPIS.columns)
 
 
 def _simulation(scenario: Scenario) -> Iterator[pa.RecordBatch]:

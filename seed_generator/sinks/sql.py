@@ -46,7 +46,8 @@ def column_definitions(table: TableSchema, compression: Mapping[str, str] | None
     """The columns of a table, as `create table` takes them; `compression` names methods for some of them."""
     methods = {name: f" using compression {method}" for name, method in (compression or {}).items()}
     return ", ".join(
-        f"{column.name} {sql_type(column.type)} not null{methods.get(column.name, '')}" for column in table.columns
+        f"{column.name} {sql_type(column.type)}{'' if column.nullable else ' not null'}{methods.get(column.name, '')}"
+        for column in table.columns
     )
 
 

@@ -92,8 +92,8 @@ def test_a_load_ends_with_what_was_made_where_it_is_and_what_comes_next(tmp_path
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert re.fullmatch(r"  raw\.companies +20", lines[1])
-    assert [line.split()[0] for line in lines[1:6]] == [
-        *("raw.companies", "raw.plans", "raw.sessions", "raw.simulation", "truth.monthly_kpis")
+    assert [line.split()[0] for line in lines[1:7]] == [
+        *("raw.companies", "raw.plans", "raw.sessions", "raw.simulation", "truth.expected_kpis", "truth.monthly_kpis")
     ]
     assert re.fullmatch(rf"Loaded in [\d.]+ s into duckdb: {tmp_path}/warehouse\.duckdb", lines[-2])
     assert lines[-1] == "Next: dbt build --target duckdb"
@@ -105,6 +105,7 @@ def test_a_dry_run_touches_nothing_and_shows_the_expected_kpis(tmp_path: Path) -
     assert "about 27,725 sessions" in done.stdout
     assert re.search(r"2021-01 small +320\.83 +1,750\.00 +5\.4545 +6,095\.83", done.stdout)
     assert re.search(r"2021-12 large +85\.83 +899\.20 +10\.4762 +8,497\.40", done.stdout)
+    assert re.search(r"2021-01 all .*20,270\.83 .*\n +452-475 +3,046-3,458 +6\.60-7\.42 +18,652-21,924", done.stdout)
     assert done.stdout.splitlines()[-1].startswith("Nothing was written")
     assert list(tmp_path.iterdir()) == []
 

@@ -17,6 +17,7 @@ GOLDEN = {
         "raw.companies": "f4438401fb237804",
         "raw.sessions": "e6ce8e8f6cdff561",
         "truth.monthly_kpis": "a7c78e8fa02f41bf",
+        "truth.expected_kpis": "2e18c1107e546c5a",
         "raw.simulation": "6c6ccff1de0bb4d1",
     },
     "another seed, a leap February and two blocks": {
@@ -24,6 +25,7 @@ GOLDEN = {
         "raw.companies": "9ee39efa0b0ac423",
         "raw.sessions": "063a879b75d0302c",
         "truth.monthly_kpis": "769643ccd5870568",
+        "truth.expected_kpis": "b9107b8096bbce67",
         "raw.simulation": "217ef218860f5a74",
     },
     "three sizes": {
@@ -31,6 +33,7 @@ GOLDEN = {
         "raw.companies": "10e648d9820c9640",
         "raw.sessions": "b9db376501f9dbfb",
         "truth.monthly_kpis": "f9c7dd4bda493574",
+        "truth.expected_kpis": "b8d2eb2a784ed15f",
         "raw.simulation": "05380178416c8184",
     },
 }

@@ -17,7 +17,7 @@ from dbt.cli.main import dbtRunner
 from postgres_server import Database
 
 PROJECT = Path(__file__).resolve().parents[2]
-RAW = ("raw.companies", "raw.plans", "raw.sessions", "raw.simulation", "truth.monthly_kpis")
+RAW = ("raw.companies", "raw.plans", "raw.sessions", "raw.simulation", "truth.expected_kpis", "truth.monthly_kpis")
 
 
 @dataclass(frozen=True)
