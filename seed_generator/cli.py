@@ -11,6 +11,7 @@ from seed_generator import __version__, schemas
 from seed_generator.dry_run import expectation_lines
 from seed_generator.errors import InputError, InvalidValueError, SeedError
 from seed_generator.expectations import expected_sessions
+from seed_generator.faults import Faults, read_faults
 from seed_generator.profiles import read_target
 from seed_generator.progress import Progress
 from seed_generator.scenario import Scenario, read_scenario
@@ -27,13 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         scenario = _scenario(options)
+        faults = _faults(options)
         sink = _sink(options)
         if options.drop:
             _drop(sink, options)
         elif options.dry_run:
-            _describe(scenario, sink)
+            _describe(scenario, faults, sink)
         else:
-            _load(scenario, sink, options)
+            _load(scenario, faults, sink, options)
     except SeedError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -78,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--scenario", metavar="FILE.toml", type=Path, help="a scenario file; the options above override it"
     )
+    dirt = parser.add_argument_group("defects to put into the raw tables, for those who test or teach data quality")
+    dirt.add_argument(
+        "--fault", metavar="KIND=SHARE", action="append", default=[], help="such as duplicate_sessions=0.01; repeatable"
+    )
+    dirt.add_argument(
+        "--faults", metavar="FILE.toml", type=Path, help="a file of kinds and shares; --fault overrides it"
+    )
     do = parser.add_argument_group("what to do instead of a load").add_mutually_exclusive_group()
     do.add_argument(
         "--dry-run", action="store_true", help="say what would be made and what to expect of it; touch nothing"
@@ -110,16 +119,30 @@ def _scenario(options: argparse.Namespace) -> Scenario:
         raise
 
 
+def _faults(options: argparse.Namespace) -> Faults:
+    """The faults file with the options on top; errors are told in the words of what was given."""
+    from_file = read_faults(options.faults) if options.faults else {}
+    given = dict(text.partition("=")[::2] for text in options.fault)
+    try:
+        Faults(from_file)
+    except InvalidValueError as error:
+        raise InvalidValueError(f"{error.name} in {options.faults}", error.given, error.allowed) from None
+    try:
+        return Faults({**from_file, **given})
+    except InvalidValueError as error:
+        raise InvalidValueError(f"--fault: {error.name}", error.given or "nothing", error.allowed) from None
+
+
 def _sink(options: argparse.Namespace) -> Sink:
     if options.parquet:
         return parquet_sink(options.parquet)
     return target_sink(read_target(options.target, options.profiles_dir))
 
 
-def _load(scenario: Scenario, sink: Sink, options: argparse.Namespace) -> None:
+def _load(scenario: Scenario, faults: Faults, sink: Sink, options: argparse.Namespace) -> None:
     progress = Progress(float(expected_sessions(scenario)), is_shown=sys.stderr.isatty() and not options.quiet)
     try:
-        sink.load(simulated_tables(scenario, progress.add))
+        sink.load(simulated_tables(scenario, progress.add, faults=faults))
     finally:
         progress.clear()
     if options.quiet:
@@ -127,14 +150,16 @@ def _load(scenario: Scenario, sink: Sink, options: argparse.Namespace) -> None:
     print(f"Simulated {_summary(scenario)}:")
     for table in sorted(schemas.TABLES, key=lambda table: table.full_name):
         print(f"  {table.full_name:<20} {progress.rows[table]:>15,}")
+    _print_faults(faults)
     print(f"Loaded in {progress.seconds:.1f} s into {sink.place}")
     print(f"Next: {sink.next_command}")
 
 
-def _describe(scenario: Scenario, sink: Sink) -> None:
+def _describe(scenario: Scenario, faults: Faults, sink: Sink) -> None:
     print(f"Would simulate {_summary(scenario)}:")
     for line in expectation_lines(scenario):
         print(line)
+    _print_faults(faults)
     print(f"Nothing was written; a load would fill {sink.place}")
 
 
@@ -161,3 +186,8 @@ def _summary(scenario: Scenario) -> str:
     months = f"{scenario.months} month{'s' if scenario.months > 1 else ''}"
     start = f"{scenario.first_month:%Y-%m}"
     return f"ABC Enterprises, {months} from {start}, seed {scenario.seed}, stream version {STREAM_VERSION}"
+
+
+def _print_faults(faults: Faults) -> None:
+    if faults:
+        print(f"Faults: {', '.join(f'{kind} {share:g}' for kind, share in faults.shares.items())}")

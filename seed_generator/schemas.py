@@ -6,6 +6,7 @@ import pyarrow as pa
 
 RAW = "raw"
 TRUTH = "truth"
+MONTH = "month"  # in the metadata of a batch of sessions: the month that it was simulated for, as 2021-01
 
 
 @dataclass(frozen=True, eq=False)  # a table is the same as itself only, and can be the key of a dict
@@ -38,8 +39,9 @@ def _columns(**types: pa.DataType) -> pa.Schema:
     return pa.schema([pa.field(name, type_, nullable=False) for name, type_ in types.items()])
 
 
-def _with_nulls(columns: pa.Schema, *names: str) -> pa.Schema:
-    return pa.schema([column.with_nullable(column.name in names) for column in columns])
+def with_nulls(columns: pa.Schema, *names: str) -> pa.Schema:
+    """The columns, of which those with these names may be null; all of them where no name is given."""
+    return pa.schema([column.with_nullable(not names or column.name in names) for column in columns], columns.metadata)
 
 
 TIMESTAMP = pa.timestamp("us")  # UTC, without a zone
@@ -84,7 +86,7 @@ MONTHLY_KPIS = TableSchema(
 EXPECTED_KPIS = TableSchema(
     TRUTH,
     "expected_kpis",
-    _with_nulls(
+    with_nulls(
         _columns(
             period=pa.date32(),
             company_size=pa.string(),
@@ -100,6 +102,23 @@ EXPECTED_KPIS = TableSchema(
     ),
     primary_key=("period", "company_size", "kpi"),
 )
+INJECTED_FAULTS = TableSchema(
+    TRUTH,
+    "injected_faults",
+    with_nulls(
+        _columns(
+            fault_id=pa.int64(),
+            table_name=pa.string(),
+            row_key=pa.string(),
+            kind=pa.string(),
+            column_name=pa.string(),
+            old_value=pa.string(),
+            new_value=pa.string(),
+        ),
+        *("column_name", "old_value", "new_value"),
+    ),
+    primary_key=("fault_id",),
+)
 SIMULATION = TableSchema(
     RAW,
     "simulation",
@@ -110,9 +129,10 @@ SIMULATION = TableSchema(
         months=pa.int64(),
         stream_version=pa.int64(),
         scenario=pa.string(),
+        faults=pa.string(),
     ),
     primary_key=("seed",),
 )
 
 # Parents before children; the books and the description of the simulation last, when all rows are known.
-TABLES = (PLANS, COMPANIES, SESSIONS, MONTHLY_KPIS, EXPECTED_KPIS, SIMULATION)
+TABLES = (PLANS, COMPANIES, SESSIONS, MONTHLY_KPIS, EXPECTED_KPIS, INJECTED_FAULTS, SIMULATION)

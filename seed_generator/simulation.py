@@ -59,20 +59,44 @@ def simulate_sessions(scenario: Scenario, books: Books, batch_sessions: int = BA
     books : empty; complete when the last batch has been taken.
     batch_sessions : how many sessions a batch has at most, give or take one company's. It never changes a row.
     """
+    for month, block, sizes, customers, counts in _draw_counts(scenario):
+        if month == 0:
+            books.acquire(np.bincount(sizes, minlength=len(scenario.sizes)))
+        books.record(month, _count_companies(sizes, customers, counts, len(scenario.sizes)))
+        counts[~customers] = 0
+        yield from _session_batches(scenario, month, block, counts, batch_sessions)
+
+
+def simulate_churned(scenario: Scenario) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """For each month, counted from 0, and block: the ids of the companies that had churned before it."""
+    for month, block, _, customers, _ in _draw_counts(scenario):
+        yield month, _company_ids(scenario, block)[~customers]
+
+
+def first_session_id(month: int, block: int) -> int:
+    """The first id of a block's month, both counted from 0."""
+    return (((month << _BLOCK_BITS) + block) << _POSITION_BITS) + 1
+
+
+def first_instant(scenario: Scenario, month: int) -> int:
+    """Of a month counted from 0, before the first and after the last too: in microseconds since 1970-01-01, UTC."""
+    return (add_months(scenario.first_month, month) - date(1970, 1, 1)).days * 86_400_000_000
+
+
+def _draw_counts(
+    scenario: Scenario,
+) -> Iterator[tuple[int, int, NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8]]]:
+    """Month by month and block by block: every company's size, whether it still is a customer, and its draw."""
     law = _SessionLaw(scenario.sizes)
     sizes = [_company_sizes(scenario, block) for block in range(_blocks(scenario))]
     customers = [np.ones(len(block_sizes), np.bool_) for block_sizes in sizes]
-    for block_sizes in sizes:
-        books.acquire(np.bincount(block_sizes, minlength=len(scenario.sizes)))
     for month in range(scenario.months):
         for block, block_sizes in enumerate(sizes):
             # Silent companies keep their place in the draw, so that nobody's draw depends on who else is left.
             uniform = draw(stream(scenario.seed, Purpose.SESSION_COUNT, block, month), len(block_sizes))
             counts = law.counts(uniform, block_sizes)
-            books.record(month, _count_companies(block_sizes, customers[block], counts, len(scenario.sizes)))
-            counts *= customers[block]
-            customers[block] = counts > 0
-            yield from _session_batches(scenario, month, block, counts, batch_sessions)
+            yield month, block, block_sizes, customers[block], counts
+            customers[block] &= counts > 0
 
 
 class _SessionLaw:
@@ -130,10 +154,10 @@ def _session_batches(
     scenario: Scenario, month: int, block: int, counts: NDArray[np.uint8], batch_sessions: int
 ) -> Iterator[SessionBatch]:
     period = add_months(scenario.first_month, month)
-    start = _microseconds(period)
-    length = float(_microseconds(add_months(period, 1)) - start)
+    start = first_instant(scenario, month)
+    length = float(first_instant(scenario, month + 1) - start)
     times = stream(scenario.seed, Purpose.SESSION_TIME, block, month)
-    next_id = (((month << _BLOCK_BITS) + block) << _POSITION_BITS) + 1
+    next_id = first_session_id(month, block)
     company_ids = _company_ids(scenario, block)
     ends = np.cumsum(counts, dtype=np.int64)
     taken = company = 0
@@ -151,8 +175,3 @@ def _session_batches(
             )
         taken += rows
         company = until
-
-
-def _microseconds(month: date) -> int:
-    """Of the month's first instant, since 1970-01-01, UTC."""
-    return (month - date(1970, 1, 1)).days * 86_400_000_000

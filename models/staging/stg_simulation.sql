@@ -17,6 +17,7 @@ renamed as (
 
         ---------- text
         scenario,
+        faults,
 
         ---------- times
         cast(first_month as date) as first_period

@@ -1,4 +1,4 @@
-"""PostgreSQL's COPY formats from Arrow: binary for tables of fixed width, a numpy record array a batch; else CSV.
+"""PostgreSQL's COPY formats from Arrow: binary for tables of fixed width, as numpy record arrays; else CSV.
 
 The binary format, from the documentation of COPY: a header of 19 bytes; for each row the number of fields (int16) and
 for each field its length (int32) and value, all big-endian; and -1 (int16) at the end.
@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from seed_generator.schemas import TIMESTAMP, TableSchema
+from seed_generator.schemas import TIMESTAMP
 from seed_generator.tables import Table
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -20,14 +20,15 @@ _POSTGRES_EPOCH = 946_684_800_000_000  # 2000-01-01 in microseconds since 1970-0
 _VALUE_BYTES = 8
 
 
-def copy_format(schema: TableSchema) -> str:
+def copy_format(table: Table) -> str:
     """`binary` or `csv`."""
-    return "binary" if all(type_ in (pa.int64(), TIMESTAMP) for type_ in schema.columns.types) else "csv"
+    fixed = all(column.type in (pa.int64(), TIMESTAMP) and not column.nullable for column in table.columns)
+    return "binary" if fixed else "csv"
 
 
 def copy_file(table: Table) -> "CopyFile":
     """The table's rows in its format."""
-    return CopyFile(_binary(table) if copy_format(table.schema) == "binary" else _csv(table))
+    return CopyFile(_binary(table) if copy_format(table) == "binary" else _csv(table))
 
 
 def _binary(table: Table) -> Iterator[bytes]:

@@ -66,9 +66,9 @@ class DuckDBSink:
                     connection.execute(f'create schema if not exists "{schema}"')
                 for table in tables:
                     name = self._qualified(connection, self._names.quoted(table.schema))
-                    columns = column_definitions(table.schema, COMPRESSION.get(table.schema, {}))
+                    columns = column_definitions(table.columns, COMPRESSION.get(table.schema, {}))
                     connection.execute(f"create or replace table {name} ({columns})")
-                    reader = pa.RecordBatchReader.from_batches(table.schema.columns, _row_groups(table.batches))
+                    reader = pa.RecordBatchReader.from_batches(table.columns, _row_groups(table.batches))
                     connection.register("incoming", reader)
                     connection.execute(f"insert into {name} select * from incoming")
                     connection.unregister("incoming")

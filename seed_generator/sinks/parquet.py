@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seed_generator.errors import EnvironmentFailure, InputError
-from seed_generator.schemas import SIMULATION, TABLES, TIMESTAMP, TableSchema
+from seed_generator.schemas import MONTH, SIMULATION, TABLES, TIMESTAMP, TableSchema
 from seed_generator.tables import Table
 
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
@@ -136,24 +136,23 @@ def _write(table: Table, folder: Path) -> None:
     place = folder / table.schema.schema / table.schema.name
     place.mkdir(parents=True)
     for name, batches in itertools.groupby(table.batches, lambda batch: _file_name(table.schema, batch)):
-        _write_file(place / f"{name}.parquet", table.schema, batches)
+        _write_file(place / f"{name}.parquet", table.columns, batches)
     if not any(place.iterdir()):  # so that the columns can be read where there are no rows
-        _write_file(place / "empty.parquet", table.schema, ())
+        _write_file(place / "empty.parquet", table.columns, ())
 
 
-def _write_file(path: Path, table: TableSchema, batches: Iterable[pa.RecordBatch]) -> None:
+def _write_file(path: Path, columns: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
     """Differences instead of a dictionary for numbers: a third of the default's bytes, and twice as fast."""
-    encodings = {column.name: "DELTA_BINARY_PACKED" for column in table.columns if column.type in _NUMBERS}
-    with pq.ParquetWriter(
-        path, table.columns, compression="zstd", use_dictionary=False, column_encoding=encodings
-    ) as file:
+    encodings = {column.name: "DELTA_BINARY_PACKED" for column in columns if column.type in _NUMBERS}
+    with pq.ParquetWriter(path, columns, compression="zstd", use_dictionary=False, column_encoding=encodings) as file:
         for batch in batches:
             file.write_batch(batch)
 
 
 def _file_name(table: TableSchema, batch: pa.RecordBatch) -> str:
-    """The month of a batch, which never has rows of two; else the table's name."""
-    return table.name if table.clustered_by is None else f"{batch.column(table.clustered_by)[0].as_py():%Y-%m}"
+    """The month that a batch was simulated for; else the table's name."""
+    metadata = batch.schema.metadata or {}
+    return metadata[MONTH.encode()].decode() if MONTH.encode() in metadata else table.name
 
 
 def _digest(folder: Path) -> str:

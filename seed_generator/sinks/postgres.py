@@ -60,10 +60,15 @@ class PostgresSink:
             self._lock_tables(cursor)
             self._remove_keys(cursor)
             cursor.execute(f"truncate {self._all_tables}")
+            are_clean = True
             for table in tables:
-                statement = f"copy {self._names.quoted(table.schema)} from stdin (format {copy_format(table.schema)})"
+                self._allow_nulls(cursor, table)
+                statement = f"copy {self._names.quoted(table.schema)} from stdin (format {copy_format(table)})"
                 self._copy(cursor, statement, copy_file(table))
-            self._add_keys(cursor)
+                are_clean &= not table.may_be_dirty
+            if are_clean:
+                self._add_keys(cursor)
+            self._add_indexes(cursor)
             cursor.execute(f"analyze {self._all_tables}")
 
     def drop(self) -> list[str]:
@@ -188,7 +193,9 @@ class PostgresSink:
         for schema in self._names.schemas:
             cursor.execute(f'create schema if not exists "{schema}"')
         for table in TABLES:
-            cursor.execute(f"create table if not exists {self._names.quoted(table)} ({column_definitions(table)})")
+            cursor.execute(
+                f"create table if not exists {self._names.quoted(table)} ({column_definitions(table.columns)})"
+            )
             cursor.execute(
                 "select attname, format_type(atttypid, atttypmod) from pg_attribute"
                 " where attrelid = %s::regclass and attnum > 0 and not attisdropped order by attnum",
@@ -224,6 +231,13 @@ class PostgresSink:
             if table.clustered_by:
                 cursor.execute(f'drop index if exists "{self._names.schema(table.schema)}".{_block_range_index(table)}')
 
+    def _allow_nulls(self, cursor: extensions.cursor, table: Table) -> None:
+        """In the columns that may have them and in no other, while the table is empty and has nothing to check."""
+        actions = [
+            f"alter column {column.name} {'drop' if column.nullable else 'set'} not null" for column in table.columns
+        ]
+        cursor.execute(f"alter table {self._names.quoted(table.schema)} {', '.join(actions)}")
+
     def _drop_constraint(self, cursor: extensions.cursor, table: TableSchema, constraint: str) -> None:
         cursor.execute(f"alter table {self._names.quoted(table)} drop constraint if exists {constraint}")
 
@@ -238,7 +252,11 @@ class PostgresSink:
                     f"alter table {name} add constraint {_foreign_key(table, column)}"
                     f" foreign key ({column}) references {self._names.quoted(parent)}"
                 )
+
+    def _add_indexes(self, cursor: extensions.cursor) -> None:
+        for table in TABLES:
             if table.clustered_by:
+                name = self._names.quoted(table)
                 # A few pages for all months: rows come in month by month. A b-tree would be as large as the table.
                 cursor.execute(f"create index {_block_range_index(table)} on {name} using brin ({table.clustered_by})")
 

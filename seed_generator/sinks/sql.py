@@ -42,12 +42,12 @@ def sql_type(arrow_type: pa.DataType) -> str:
     return {pa.int64(): "bigint", pa.string(): "text", pa.date32(): "date", pa.timestamp("us"): "timestamp"}[arrow_type]
 
 
-def column_definitions(table: TableSchema, compression: Mapping[str, str] | None = None) -> str:
+def column_definitions(columns: pa.Schema, compression: Mapping[str, str] | None = None) -> str:
     """The columns of a table, as `create table` takes them; `compression` names methods for some of them."""
     methods = {name: f" using compression {method}" for name, method in (compression or {}).items()}
     return ", ".join(
         f"{column.name} {sql_type(column.type)}{'' if column.nullable else ' not null'}{methods.get(column.name, '')}"
-        for column in table.columns
+        for column in columns
     )
 
 

@@ -33,6 +33,10 @@ class Scratch:
         loaded = self.warehouse.seed(*seed_options)
         assert loaded.returncode == 0, loaded.stderr
         assert self.warehouse.build(), self.warehouse.statuses
+        self.keep()
+
+    def keep(self) -> None:
+        """Make the warehouse as it is now what `mend` brings back."""
         shutil.copy(self._file, self._built)
 
     def patch(self, name: str, old: str, new: str) -> None:

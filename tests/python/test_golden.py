@@ -18,7 +18,8 @@ GOLDEN = {
         "raw.sessions": "e6ce8e8f6cdff561",
         "truth.monthly_kpis": "a7c78e8fa02f41bf",
         "truth.expected_kpis": "2e18c1107e546c5a",
-        "raw.simulation": "6c6ccff1de0bb4d1",
+        "truth.injected_faults": "f19304f1dd984634",
+        "raw.simulation": "e6a2806285cf5fdd",
     },
     "another seed, a leap February and two blocks": {
         "raw.plans": "e10b8464c331d953",
@@ -26,7 +27,8 @@ GOLDEN = {
         "raw.sessions": "063a879b75d0302c",
         "truth.monthly_kpis": "769643ccd5870568",
         "truth.expected_kpis": "b9107b8096bbce67",
-        "raw.simulation": "217ef218860f5a74",
+        "truth.injected_faults": "f19304f1dd984634",
+        "raw.simulation": "08e6c09bf3cb6dbe",
     },
     "three sizes": {
         "raw.plans": "aadfcba9c0cc7185",
@@ -34,7 +36,8 @@ GOLDEN = {
         "raw.sessions": "b9db376501f9dbfb",
         "truth.monthly_kpis": "f9c7dd4bda493574",
         "truth.expected_kpis": "b8d2eb2a784ed15f",
-        "raw.simulation": "05380178416c8184",
+        "truth.injected_faults": "f19304f1dd984634",
+        "raw.simulation": "d8f2303ab7b7ce24",
     },
 }
 

@@ -15,9 +15,10 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from postgres_server import Database
+from seed_generator.schemas import TABLES
 
 PROJECT = Path(__file__).resolve().parents[2]
-RAW = ("raw.companies", "raw.plans", "raw.sessions", "raw.simulation", "truth.expected_kpis", "truth.monthly_kpis")
+RAW = tuple(table.full_name for table in TABLES)
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Warehouse:
     file: Path | None = None
     project: Path = PROJECT
     statuses: dict[str, str] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
 
     def seed(self, *options: str) -> subprocess.CompletedProcess[str]:
         """`python -m seed_generator` with these options."""
@@ -41,8 +43,12 @@ class Warehouse:
         return self.dbt("build", *options)
 
     def dbt(self, command: str, *options: str) -> bool:
-        """A command of dbt, in this process; each node's status stays in `statuses`. Returns whether all is green."""
+        """A command of dbt, in this process; returns whether all is green.
+
+        Each node's status stays in `statuses`, and what dbt says of it in `messages`.
+        """
         self.statuses.clear()
+        self.messages.clear()
         with mock.patch.dict(os.environ, self.environment):
             result = dbtRunner().invoke(
                 [
@@ -55,6 +61,7 @@ class Warehouse:
         assert result.exception is None, result.exception
         for node in getattr(result.result, "results", []):
             self.statuses[node.node.name] = str(node.status)
+            self.messages[node.node.name] = str(node.message)
         return result.success
 
     @property

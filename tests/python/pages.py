@@ -1,0 +1,11 @@
+"""Pages of the documentation that are made of what the tests find."""
+
+import os
+from pathlib import Path
+
+
+def check_page(path: Path, rendered: str) -> None:
+    """The page is what it was made of; with UPDATE_PAGES=1 it becomes so."""
+    if os.environ.get("UPDATE_PAGES") == "1":
+        path.write_text(rendered)
+    assert path.read_text() == rendered, "UPDATE_PAGES=1 makes the page again"
