@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs clean
+.PHONY: help setup demo test mutants lint docs clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,10 @@ demo: $(INSTALLED) ## Simulate the company, build the marts, print the three KPI
 	@echo "Next: make docs (read about every table and column), make test, or query the schema marts with any SQL tool."
 
 test: $(INSTALLED) ## Run all tests, on DuckDB and on a PostgreSQL server of their own
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto --dist loadfile
+
+mutants: $(INSTALLED) ## Make small mistakes in every model and print how many of them the tests notice
+	$(PY) tests/python/mutants.py
 
 lint: $(INSTALLED) ## Check style, types, SQL, YAML and the compose and workflow files
 	$(VENV)/bin/ruff check .

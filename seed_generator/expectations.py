@@ -152,7 +152,7 @@ def _expectations(
         "revenue": (chances.revenue, chances.revenue_squared, payments, unit),
     }
     for kpi, (mean, mean_square, total, unit) in totals.items():
-        deviation = [(n * variance).sqrt() for variance in mean_square - mean**2]
+        deviation = [(n * max(variance, Decimal(0))).sqrt() for variance in mean_square - mean**2]
         bounds = [_whole(bound, unit) for bound in (*total.quantiles(OUTSIDE_BAND / 2), *total.guaranteed(implausible))]
         yield from _rows([(period, name, kpi) for period in periods], n * mean, deviation, bounds)
     ratios = {

@@ -52,36 +52,9 @@ def warehouse(request: pytest.FixtureRequest) -> Warehouse:
 
 
 @pytest.fixture
-def scenario_file(tmp_path: Path) -> Path:
-    """A scenario with three sizes that die at different speeds, one of which nobody leaves."""
-    path = tmp_path / "scenario.toml"
-    path.write_text(
-        """
-        companies = 200
-        months = 5
-        first_month = "2019-11"
-        seed = 7
-
-        [sizes.micro]
-        share = 0.5
-        monthly_price = 4.99
-        base_sessions = 1
-        spread = 1
-
-        [sizes.medium]
-        share = 0.3
-        monthly_price = 49
-        base_sessions = 3
-        spread = 3
-
-        [sizes.enterprise]
-        share = 0.2
-        monthly_price = 1234.5
-        base_sessions = 20
-        spread = 7
-        """
-    )
-    return path
+def scenario_file() -> Path:
+    """A scenario with three sizes, unlike the default in everything."""
+    return Path(__file__).parent / "three_sizes.toml"
 
 
 @pytest.fixture

@@ -1,0 +1,56 @@
+"""The mutation pass itself: it makes the mistakes that it claims to make, and the judge sees them."""
+
+from pathlib import Path
+
+import pytest
+
+from mutant_judge import Judge
+from mutants import explained
+from mutation import changes, parse
+from mutation_operators import OPERATORS, render
+
+TYPES = {"sales": {"shop": "VARCHAR", "town": "VARCHAR", "day": "DATE", "pieces": "BIGINT", "price": "DECIMAL(10,2)"}}
+# For each operator a query and one of the mistakes that it makes in it.
+MISTAKES = {
+    "join": (
+        "SELECT shop FROM sales LEFT JOIN towns ON sales.town = towns.town",
+        "SELECT shop FROM sales JOIN towns ON sales.town = towns.town",
+    ),
+    "comparison": ("SELECT shop FROM sales WHERE pieces < 3", "SELECT shop FROM sales WHERE pieces <= 3"),
+    "filter": ("SELECT shop FROM sales WHERE pieces < 3", "SELECT shop FROM sales"),
+    "group by": (
+        "SELECT shop, town, COUNT(*) AS n FROM sales GROUP BY 1, 2",
+        "SELECT shop, MIN(town) AS town, COUNT(*) AS n FROM sales GROUP BY 1",
+    ),
+    "aggregate": ("SELECT SUM(pieces) AS n FROM sales", "SELECT MAX(pieces) AS n FROM sales"),
+    "distinct": ("SELECT shop FROM sales", "SELECT DISTINCT shop FROM sales"),
+    "union": ("SELECT 1 UNION ALL SELECT 1", "SELECT 1 UNION SELECT 1"),
+    "window": (
+        "SELECT LAG(pieces) OVER (PARTITION BY shop ORDER BY day) AS n FROM sales",
+        "SELECT LAG(pieces) OVER (ORDER BY day) AS n FROM sales",
+    ),
+    "date part": ("SELECT DATE_TRUNC('MONTH', day) AS m FROM sales", "SELECT DATE_TRUNC('WEEK', day) AS m FROM sales"),
+    "arithmetic": ("SELECT pieces * price AS n FROM sales", "SELECT pieces + price AS n FROM sales"),
+    "constant": ("SELECT pieces + 1 AS n FROM sales", "SELECT pieces + 2 AS n FROM sales"),
+    "null handling": ("SELECT COALESCE(pieces, 0) AS n FROM sales", "SELECT pieces AS n FROM sales"),
+    "case branch": ("SELECT CASE WHEN pieces > 0 THEN 1 ELSE 2 END AS n FROM sales", "SELECT 2 AS n FROM sales"),
+    "cast": ("SELECT CAST(pieces AS BIGINT) AS n FROM sales", "SELECT CAST(pieces AS INT) AS n FROM sales"),
+    "column": ("SELECT shop FROM sales", "SELECT town AS shop FROM sales"),
+}
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_an_operator_makes_the_mistake_that_it_is_for(operator: str) -> None:
+    right, wrong = MISTAKES[operator]
+    assert render(parse(right)) == right
+    found = changes(parse(right), TYPES)
+    assert wrong in {render(change.query) for change in found if change.operator == operator}
+    assert len({change.name for change in found}) == len(found)
+
+
+def test_the_judge_sees_a_mistake_and_the_explained_survivors_are_mutants(tmp_path: Path) -> None:
+    judge = Judge(tmp_path)
+    mutants = {mutant.name: mutant for mutant in judge.mutants()}
+    assert set(explained()) <= set(mutants)
+    assert judge.verdict(mutants["fct_retention/opened/opening_companies: partition by dropped"]) == "data tests"
+    assert judge.verdict(mutants["stg_companies/renamed/company_name: company_name → company_size"]) != ""
