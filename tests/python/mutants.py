@@ -135,8 +135,8 @@ In a clone of its own, because it changes model files in place:
 
 ```console
 $ python3.11 -m venv .venv-misata
-$ .venv-misata/bin/pip install misata==0.9.8 'dbt-core>=1.11.16,<1.12' 'dbt-duckdb>=1.11,<1.12'
-$ .venv-misata/bin/pip install --editable .
+$ .venv-misata/bin/pip install misata==0.9.8 'dbt-core>=1.11.16,<1.12' 'dbt-duckdb>=1.11,<1.12' \\
+    'dbt-postgres>=1.11,<1.12' 'duckdb>=2.0,<3' numpy pyarrow Faker==40.54.0 jinja2 pyyaml psycopg2-binary
 $ .venv-misata/bin/python -m seed_generator
 $ .venv-misata/bin/dbt build
 $ .venv-misata/bin/misata dbt-mutate

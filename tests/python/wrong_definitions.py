@@ -50,8 +50,8 @@ class Figure:
 
     @property
     def label(self) -> str:
-        month = f"{self.period:%Y-%m}" if self.period else None
-        return ", ".join(filter(None, (f"`{self.figure}` of `{self.mart}`", self.company_size, month)))
+        cell = [self.company_size, f"{self.period:%Y-%m}" if self.period else None]
+        return ", ".join([f"`{self.figure}` of `{self.mart}`", *filter(None, cell)])
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ class WrongDefinition:
         for old, new in self.changes:
             after = after.replace(old, new)
         lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
-        hunks = "\n".join(line.rstrip() for line in list(lines)[3:])
-        return re.sub(r"^@@.*@@$", "…", hunks, flags=re.MULTILINE).splitlines()
+        _, _, _, *hunks = ["…" if line.startswith("@@") else line.rstrip() for line in lines]
+        return [line for line in hunks if line]
 
 
 def chapter(stem: str) -> list[WrongDefinition]:
@@ -117,41 +117,59 @@ def scenario_file(name: str) -> Path:
 def page(figures: Mapping[str, Sequence[Pair]]) -> str:
     """The page, with the right and wrong figures of each definition by its name."""
     chapters = {title: chapter(stem) for stem, title in CHAPTERS.items()}
-    lines = INTRODUCTION.format(count=sum(map(len, chapters.values()))).splitlines()
+    scenarios = sorted({definition.scenario for part in chapters.values() for definition in part} - {""})
+    about = [_wrapped(f"[`{name}`]({_link(scenario_file(name))}): {_purpose(name)}.") for name in scenarios]
+    count = sum(map(len, chapters.values()))
+    sections = [INTRODUCTION.format(count=count, scenarios="\n".join(about))]
     for title, definitions in chapters.items():
-        links = [f"[{definition.title}](#{_anchor(definition.title)})" for definition in definitions]
-        lines += ["", f"**{title}**: {' · '.join(links)}"]
-    for title, definitions in chapters.items():
-        lines += ["", f"## {title}"]
-        for definition in definitions:
-            lines += ["", *_section(definition, figures[definition.name])]
-    return "\n".join(lines) + "\n"
+        sections += [f"## {title}\n", _overview(definitions, figures)]
+        sections += [_section(definition, figures[definition.name]) for definition in definitions]
+    return "\n".join(sections)
 
 
-def _section(definition: WrongDefinition, figures: Sequence[Pair]) -> list[str]:
-    model = f"[`{definition.model}`](../models/{definition.model})"
-    section = [f"### {definition.title}", "", textwrap.fill(definition.why.strip(), WIDTH), "", f"In {model}:", ""]
-    section += ["```diff", *definition.diff, "```", ""]
+def _overview(definitions: Sequence[WrongDefinition], figures: Mapping[str, Sequence[Pair]]) -> str:
+    """A row for each definition, with the first of its figures."""
+    rows = ["| wrong definition | figure | right | wrong |", "| --- | --- | ---: | ---: |"]
+    for definition in definitions:
+        row = [f"[{definition.title}](#{_anchor(definition.title)})", "only in the rows of a unit test", "", ""]
+        if definition.shows:
+            of = f", `{definition.scenario}`" if definition.scenario else ""
+            row[1:] = [definition.shows[0].label + of, *map(_shown, figures[definition.name][0])]
+        rows.append(f"| {' | '.join(row)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _section(definition: WrongDefinition, figures: Sequence[Pair]) -> str:
+    """A definition with its reason, its change, all its figures and what catches it."""
+    model = PROJECT / "models" / definition.model
+    diff = "\n".join(["```diff", *definition.diff, "```"])
+    paragraphs = [f"### {definition.title}", _wrapped(definition.why), f"[`{definition.model}`]({_link(model)})", diff]
     if definition.scenario:
-        file = scenario_file(definition.scenario)
-        about = file.read_text().splitlines()[0].removeprefix("# ")
-        path = file.relative_to(PROJECT)
-        section += [f"The figures of the default simulation are the same. With [{about}](../{path}):", ""]
+        paragraphs.append(f"The default simulation gives the same figures. Those of `{definition.scenario}`:")
     elif not definition.shows:
-        section += [
-            "The figures of the default simulation are the same; the rows of the unit test are made for it.",
-            "",
-        ]
+        paragraphs.append("The default simulation gives the same figures; the rows of the unit test are made for it.")
     if definition.shows:
-        section += ["| figure | right | wrong |", "| --- | ---: | ---: |"]
-        section += [
-            f"| {figure.label} | {_shown(right)} | {_shown(wrong)} |"
-            for figure, (right, wrong) in zip(definition.shows, figures, strict=True)
-        ]
-        section += [""]
-    if definition.contract_of:
-        return [*section, f"Caught by the contract of `{definition.contract_of}`, which stops the build."]
-    return [*section, f"Caught by {', '.join(f'`{test}`' for test in definition.caught_by)}."]
+        rows = ["| figure | right | wrong |", "| --- | ---: | ---: |"]
+        for figure, (right, wrong) in zip(definition.shows, figures, strict=True):
+            rows.append(f"| {figure.label} | {_shown(right)} | {_shown(wrong)} |")
+        paragraphs.append("\n".join(rows))
+    tests = ", ".join(f"`{test}`" for test in definition.caught_by)
+    contract = f"the contract of `{definition.contract_of}`, which stops the build"
+    paragraphs.append(_wrapped(f"Caught by {tests or contract}."))
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _purpose(scenario: str) -> str:
+    """What a scenario is for, which its file says in its first line."""
+    return scenario_file(scenario).read_text().splitlines()[0].removeprefix("# ")
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text.strip(), WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _link(path: Path) -> str:
+    return f"../{path.relative_to(PROJECT)}"
 
 
 def _shown(value: Any) -> str:
@@ -182,7 +200,8 @@ reason why it is written, the change, the figure that it gives beside the right 
 green.
 
 The figures are those of the default simulation, seed 42. Where it cannot tell the wrong definition from the right
-one, and the figures happen to be the same, another scenario can, and its figures stand here.
+one, because the figures happen to be the same, those of a scenario stand here that can:
+{scenarios}
 
 To add one, write a table in a file of `tests/python/gallery/`: `title`, `why`, the `model`, its `changes` (what is
 replaced by what), the figures that it `shows`, and the tests that it is `caught_by`, or the model with the
