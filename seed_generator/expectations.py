@@ -45,7 +45,8 @@ class Expectation:
     period, company_size, kpi : which figure; `company_size` may be `all`.
     expected : its expected value; that of a mean or a rate holds given that it has a denominator.
     standard_deviation : its exact standard deviation; a mean and a rate have none in closed form.
-    lower_95, upper_95 : the narrowest band, ends included, that a simulation misses with at most 2.5 % on either side.
+    lower_95, upper_95 : a band, ends included, that a simulation misses with a chance of at most 2.5 % on either side;
+        the narrowest where the whole distribution is computed, and nearly so where four cumulants stand for it.
     lowest_plausible, highest_plausible : bounds so wide that of a million simulations at most one has any figure
         outside of its own.
     """

@@ -79,6 +79,7 @@ MONTHLY_KPIS = TableSchema(
         churned_companies=pa.int64(),
         active_companies=pa.int64(),
         sessions=pa.int64(),
+        monthly_price=pa.decimal128(10, 2),
         revenue=pa.decimal128(18, 2),
     ),
     primary_key=("period", "company_size"),

@@ -124,6 +124,7 @@ def _monthly_kpis(books: Books) -> Iterator[pa.RecordBatch]:
                 "churned_companies": int(books.churned[month, column]),
                 "active_companies": int(books.active[month, column]),
                 "sessions": int(books.sessions[month, column]),
+                "monthly_price": size.monthly_price,
                 "revenue": books.revenue(month, column),
             }
             for month, period in enumerate(books.scenario.periods)

@@ -35,6 +35,7 @@ different as (
         or books.churned_companies is distinct from marts.churned_companies
         or books.active_companies is distinct from marts.active_companies
         or books.sessions is distinct from marts.sessions
+        or books.monthly_price is distinct from marts.monthly_price
         or books.revenue is distinct from marts.revenue
 
 )
