@@ -171,14 +171,15 @@ class Judge:
 
     def _dbt(self, mutant: Mutant) -> str:
         self._replace(self._project.model(mutant.model), mutant.sql)
-        self._scratch.warehouse.build("--select", f"{mutant.model}+", "--fail-fast", "--no-write-json")
+        is_green = self._scratch.warehouse.build("--select", f"{mutant.model}+", "--fail-fast", "--no-write-json")
         red = {name for name, status in self._scratch.warehouse.statuses.items() if status in {"fail", "error"}}
         self._scratch.mend()
+        if is_green:
+            return ""
         if red & self._project.unit_tests:
             return "unit tests"
-        if red & {node["name"] for node in self._project.models}:
-            return "models"
-        return "data tests" if red else ""
+        # With --fail-fast dbt may stop before it has written down which model it was.
+        return "models" if red <= {node["name"] for node in self._project.models} else "data tests"
 
     def _replace(self, node: dict[str, Any], sql: str) -> None:
         """Put a query in the place of a model, with its relations as dbt knows them."""

@@ -29,10 +29,11 @@ WIDTH = 116
 
 @dataclass(frozen=True)
 class Verdict:
-    """A mutant and what noticed it; nothing, if it survives."""
+    """A mutant and what noticed it; if nothing did, whether its model has other rows with it in a simulation."""
 
     mutant: Mutant
     noticed_by: str
+    changes_rows: bool
 
 
 def explained() -> dict[str, str]:
@@ -58,7 +59,8 @@ def _judge_part(number: int, folder: str) -> list[Verdict]:
     mutants = judge.mutants()[number::WORKERS]
     verdicts = []
     for done, mutant in enumerate(mutants, start=1):
-        verdicts.append(Verdict(mutant, judge.verdict(mutant)))
+        noticed_by = judge.verdict(mutant)
+        verdicts.append(Verdict(mutant, noticed_by, not noticed_by and judge.changes_rows(mutant)))
         if sys.stderr.isatty() and number == 0:
             print(f"\r\x1b[2K{done * WORKERS} of about {len(mutants) * WORKERS}", end="", file=sys.stderr, flush=True)
     return verdicts
@@ -77,6 +79,12 @@ def score_lines(verdicts: Sequence[Verdict], reasons: Mapping[str, str]) -> list
     return lines
 
 
+def noticed_line(verdicts: Sequence[Verdict]) -> str:
+    """How many mutants were noticed by what."""
+    noticed = Counter(verdict.noticed_by or "nothing" for verdict in verdicts)
+    return f"Noticed by: {', '.join(f'{name} {count}' for name, count in noticed.most_common())}."
+
+
 def main() -> int:
     """Judge all mutants; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python tests/python/mutants.py", description=__doc__)
@@ -86,12 +94,12 @@ def main() -> int:
     verdicts, reasons = judge_all(), explained()
     survivors = {verdict.mutant.name for verdict in verdicts if not verdict.noticed_by}
     print("\n".join(score_lines(verdicts, reasons)))
-    noticed = Counter(verdict.noticed_by or "nothing" for verdict in verdicts)
-    print(f"Noticed by: {', '.join(f'{name} {count}' for name, count in noticed.most_common())}.")
+    print(noticed_line(verdicts))
     print(f"Judged {len(verdicts)} mutants in {time.monotonic() - began:.0f} s.")
     if options.update:
         PAGE.write_text(page(verdicts))
     complaints = [f"survives without a reason: {name}" for name in sorted(survivors - set(reasons))]
+    complaints += [f"survives, but changes rows: {verdict.mutant.name}" for verdict in verdicts if verdict.changes_rows]
     complaints += [f"has a reason but does not survive: {name}" for name in sorted(set(reasons) - survivors)]
     print(*complaints, sep="\n", file=sys.stderr) if complaints else None
     return 1 if complaints else 0
@@ -99,7 +107,15 @@ def main() -> int:
 
 def page(verdicts: Sequence[Verdict]) -> str:
     """docs/mutants.md."""
-    lines = [*INTRODUCTION.splitlines(), "", *score_lines(verdicts, explained()), "", *JUDGE.splitlines()]
+    lines = [
+        *INTRODUCTION.splitlines(),
+        "",
+        *score_lines(verdicts, explained()),
+        "",
+        noticed_line(verdicts),
+        "",
+        *JUDGE.splitlines(),
+    ]
     lines += ["", *EQUIVALENT.splitlines()]
     for group in tomllib.loads(SURVIVORS.read_text())["equivalent"]:
         lines += ["", textwrap.fill(group["reason"].strip(), WIDTH), ""]
@@ -112,15 +128,17 @@ INTRODUCTION = """\
 
 `make mutants` makes small mistakes in the compiled SQL of every model, one at a time: another join, comparison,
 aggregate, unit of a date or constant, a filter, a key or a branch dropped, a cast changed, another column of the same
-type. Each mutant is put in the place of its model in a copy of the project. It is killed if a data test, a unit test or
-a contract fails; a query that the database refuses does not count. Data tests run in five simulations: the default,
-sizes that die out, one silent company, three sizes with prices in cents, and a leap February. What they do not notice
-goes through a whole `dbt build`.
+type. Each mutant is put in the place of its model in a copy of the project. It is killed if a data test, a unit test
+or a contract fails, if a model that reads it can no longer be built (`models` below), or if it does not end in 10
+seconds (`no end`). A query that the database refuses (`database`) is no mutant and does not count. Data tests run in
+five simulations: the default, sizes that die out, one silent company, three sizes with prices in cents, and a leap
+February. What they do not notice goes through a whole `dbt build`.
 
-A mutant that changes nothing that anybody can see is equivalent: it gives the same rows on every simulation that the
-source tests let through. Each is listed below with the reason, in `tests/python/mutants.toml`. The command fails if a
-mutant survives that is not listed there, and if one is listed that does not survive. `python tests/python/mutants.py
---update` makes this page again.
+A survivor is called equivalent only with a reason, which stands below and in `tests/python/mutants.toml`. The reasons
+are ours; what the command checks is that the model has the same rows with it in all five simulations. It fails if
+that is not so, if a mutant survives that is not listed, and if one is listed that does not survive. So the score
+below, which leaves the equivalent ones out, is 100 % or the command has failed: what it rests on is how many are
+called equivalent. `python tests/python/mutants.py --update` makes this page again.
 
 ## The score"""
 JUDGE = """\
