@@ -14,13 +14,14 @@ class Progress:
 
     Parameters
     ----------
-    expected_sessions : how many there will be, about.
     is_shown : whether to draw.
+
+    `expected_sessions` is to be set before the first of them: how many there will be, about.
     """
 
-    def __init__(self, expected_sessions: float, *, is_shown: bool) -> None:
+    def __init__(self, *, is_shown: bool) -> None:
         self.rows: Counter[TableSchema] = Counter()
-        self._expected = expected_sessions
+        self.expected_sessions = 0.0
         self._is_shown = is_shown
         self._terminal = sys.stderr
         self._began = time.monotonic()
@@ -47,7 +48,7 @@ class Progress:
 
     def _draw(self, sessions: int) -> None:
         rate = sessions / self.seconds
-        left = max(self._expected - sessions, 0) / rate
-        share = min(sessions / self._expected, 1)
+        left = max(self.expected_sessions - sessions, 0) / rate
+        share = min(sessions / max(self.expected_sessions, 1), 1)
         self._terminal.write(f"\r\x1b[2K{sessions:,} sessions ({share:.0%}), {rate:,.0f} a second, {left:.0f} s left")
         self._terminal.flush()

@@ -153,6 +153,13 @@ class Scenario:
         )
 
 
+def scenario_from_json(text: str) -> Scenario:
+    """The scenario that `Scenario.to_json` wrote."""
+    values = json.loads(text)
+    sizes = tuple(CompanySize(name, **size) for name, size in values.pop("sizes").items())
+    return Scenario(**values, sizes=sizes)
+
+
 def read_scenario(path: Path) -> dict[str, Any]:
     """The values of a TOML scenario file, to be given to `Scenario`; a key that is left out is not in the result.
 

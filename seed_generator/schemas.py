@@ -135,5 +135,14 @@ SIMULATION = TableSchema(
     primary_key=("seed",),
 )
 
+LOADED_MONTHS = TableSchema(
+    RAW,
+    "loaded_months",
+    _columns(period=pa.date32(), loaded_at=TIMESTAMP),
+    primary_key=("period",),
+)
+
+# What a simulation says of itself: the same one fills these with the same rows, whenever and in however many loads.
+SIMULATED = (PLANS, COMPANIES, SESSIONS, MONTHLY_KPIS, EXPECTED_KPIS, INJECTED_FAULTS, SIMULATION)
 # Parents before children; the books and the description of the simulation last, when all rows are known.
-TABLES = (PLANS, COMPANIES, SESSIONS, MONTHLY_KPIS, EXPECTED_KPIS, INJECTED_FAULTS, SIMULATION)
+TABLES = (*SIMULATED, LOADED_MONTHS)

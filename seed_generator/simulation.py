@@ -7,10 +7,12 @@ by month: what zone maps, row groups, BRIN indexes and increments live on.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seed_generator.ahead import made_ahead
 from seed_generator.scenario import CompanySize, Scenario, add_months
 from seed_generator.streams import Purpose, draw, stream, uniform_integers
 from seed_generator.truth import Books
@@ -24,6 +26,38 @@ _POSITION_BITS = 24
 _BLOCK_BITS = 18
 
 _COUNTS = 256  # session counts fit in a byte
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much of a simulation there is: its first `companies`, for its first `months`."""
+
+    companies: int = 0
+    months: int = 0
+
+    def companies_in(self, month: int) -> int:
+        """How many companies' month, counted from 0, there is."""
+        return self.companies if month < self.months else 0
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How sessions are made, which never changes one.
+
+    Parameters
+    ----------
+    batch_sessions : how many a batch has at most, give or take one company's.
+    workers : how many threads make them, ahead of whoever takes them.
+    months_at_a_time : of how many months batches come in turns; those of one month are in the order of their ids.
+    """
+
+    batch_sessions: int = BATCH_SESSIONS
+    workers: int = 1
+    months_at_a_time: int = 1
+
+
+NOTHING = Extent()
+IN_TURN = Manner()
 
 
 @dataclass(frozen=True)
@@ -44,27 +78,28 @@ class SessionBatch:
     created_at: NDArray[np.int64]
 
 
-def simulate_companies(scenario: Scenario) -> Iterator[CompanyBatch]:
-    """All companies, a block at a time."""
-    for block in range(_blocks(scenario)):
-        yield CompanyBatch(_company_ids(scenario, block), _company_sizes(scenario, block))
+def simulate_companies(scenario: Scenario, beyond: Extent = NOTHING) -> Iterator[CompanyBatch]:
+    """All companies that are not among the first ones `beyond`, a block at a time."""
+    for block in range(beyond.companies // BLOCK_COMPANIES, _blocks(scenario)):
+        company_id = _company_ids(scenario, block)
+        there = _companies_there(beyond.companies, block)
+        if there < len(company_id):
+            yield CompanyBatch(company_id[there:], _company_sizes(scenario, block)[there:])
 
 
-def simulate_sessions(scenario: Scenario, books: Books, batch_sessions: int = BATCH_SESSIONS) -> Iterator[SessionBatch]:
-    """All sessions, in the order of their ids, keeping the books on the way.
+def simulate_sessions(
+    scenario: Scenario, books: Books, manner: Manner = IN_TURN, beyond: Extent = NOTHING
+) -> Iterator[SessionBatch]:
+    """All sessions that are not `beyond`'s, month by month and in the order of their ids, keeping the books on the way.
 
     Parameters
     ----------
     scenario : what to simulate.
-    books : empty; complete when the last batch has been taken.
-    batch_sessions : how many sessions a batch has at most, give or take one company's. It never changes a row.
+    books : empty; when the last batch has been taken they are complete, with what is `beyond` too.
+    manner : how.
+    beyond : what there is already.
     """
-    for month, block, sizes, customers, counts in _draw_counts(scenario):
-        if month == 0:
-            books.acquire(np.bincount(sizes, minlength=len(scenario.sizes)))
-        books.record(month, _count_companies(sizes, customers, counts, len(scenario.sizes)))
-        counts[~customers] = 0
-        yield from _session_batches(scenario, month, block, counts, batch_sessions)
+    return made_ahead(_make_sessions, _parts(scenario, books, manner, beyond), manner.workers)
 
 
 def simulate_churned(scenario: Scenario) -> Iterator[tuple[int, NDArray[np.int64]]]:
@@ -84,14 +119,15 @@ def first_instant(scenario: Scenario, month: int) -> int:
 
 
 def _draw_counts(
-    scenario: Scenario,
+    scenario: Scenario, months_at_a_time: int = 1
 ) -> Iterator[tuple[int, int, NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8]]]:
     """Month by month and block by block: every company's size, whether it still is a customer, and its draw."""
     law = _SessionLaw(scenario.sizes)
     sizes = [_company_sizes(scenario, block) for block in range(_blocks(scenario))]
     customers = [np.ones(len(block_sizes), np.bool_) for block_sizes in sizes]
-    for month in range(scenario.months):
-        for block, block_sizes in enumerate(sizes):
+    for first in range(0, scenario.months, months_at_a_time):
+        months = range(first, min(first + months_at_a_time, scenario.months))
+        for (block, block_sizes), month in product(enumerate(sizes), months):
             # Silent companies keep their place in the draw, so that nobody's draw depends on who else is left.
             uniform = draw(stream(scenario.seed, Purpose.SESSION_COUNT, block, month), len(block_sizes))
             counts = law.counts(uniform, block_sizes)
@@ -124,6 +160,11 @@ def _blocks(scenario: Scenario) -> int:
     return -(-scenario.companies // BLOCK_COMPANIES)
 
 
+def _companies_there(companies: int, block: int) -> int:
+    """How many of the first `companies` stand in a block."""
+    return min(max(companies - block * BLOCK_COMPANIES, 0), BLOCK_COMPANIES)
+
+
 def _company_ids(scenario: Scenario, block: int) -> NDArray[np.int64]:
     first = block * BLOCK_COMPANIES
     return np.arange(first + 1, min(first + BLOCK_COMPANIES, scenario.companies) + 1)
@@ -150,28 +191,54 @@ def _count_companies(
     return cells.reshape(number_of_sizes, 2, _COUNTS)[:, 1]
 
 
-def _session_batches(
-    scenario: Scenario, month: int, block: int, counts: NDArray[np.uint8], batch_sessions: int
-) -> Iterator[SessionBatch]:
-    period = add_months(scenario.first_month, month)
-    start = first_instant(scenario, month)
-    length = float(first_instant(scenario, month + 1) - start)
-    times = stream(scenario.seed, Purpose.SESSION_TIME, block, month)
-    next_id = first_session_id(month, block)
-    company_ids = _company_ids(scenario, block)
-    ends = np.cumsum(counts, dtype=np.int64)
-    taken = company = 0
-    while taken < ends[-1]:
-        until = max(int(np.searchsorted(ends, taken + batch_sessions, side="right")), company + 1)
-        rows = int(ends[until - 1]) - taken
-        if rows:  # a company without a session may stand alone in a tiny batch
-            created_at = uniform_integers(draw(times, rows), length)
-            created_at += start
-            yield SessionBatch(
-                period,
-                np.arange(next_id + taken, next_id + taken + rows),
-                np.repeat(company_ids[company:until], counts[company:until]),
-                created_at,
-            )
-        taken += rows
-        company = until
+@dataclass(frozen=True)
+class _Part:
+    """Sessions to be made: `counts` of them for each of some neighbouring companies of a block, in a month.
+
+    `taken` sessions of the block's month come before them.
+    """
+
+    scenario: Scenario
+    month: int
+    block: int
+    first_company: int
+    counts: NDArray[np.uint8]
+    taken: int
+    sessions: int
+
+
+def _parts(scenario: Scenario, books: Books, manner: Manner, beyond: Extent) -> Iterator[_Part]:
+    """What is to be made, in parts of a batch each; the books are kept while they are taken."""
+    for month, block, sizes, customers, counts in _draw_counts(scenario, manner.months_at_a_time):
+        if month == 0:
+            books.acquire(np.bincount(sizes, minlength=len(scenario.sizes)))
+        books.record(month, _count_companies(sizes, customers, counts, len(scenario.sizes)))
+        counts[~customers] = 0
+        ends = np.cumsum(counts, dtype=np.int64)
+        company = _companies_there(beyond.companies_in(month), block)
+        taken = int(ends[company - 1]) if company else 0
+        while taken < ends[-1]:
+            until = max(int(np.searchsorted(ends, taken + manner.batch_sessions, side="right")), company + 1)
+            sessions = int(ends[until - 1]) - taken
+            if sessions:  # a company without a session may stand alone in a tiny batch
+                yield _Part(scenario, month, block, company, counts[company:until], taken, sessions)
+            taken += sessions
+            company = until
+
+
+def _make_sessions(part: _Part) -> SessionBatch:
+    start = first_instant(part.scenario, part.month)
+    times = stream(part.scenario.seed, Purpose.SESSION_TIME, part.block, part.month)
+    times.advance(part.taken)
+    created_at = uniform_integers(
+        draw(times, part.sessions), float(first_instant(part.scenario, part.month + 1) - start)
+    )
+    created_at += start
+    first_id = first_session_id(part.month, part.block) + part.taken
+    first_company = part.block * BLOCK_COMPANIES + part.first_company + 1
+    return SessionBatch(
+        add_months(part.scenario.first_month, part.month),
+        np.arange(first_id, first_id + part.sessions),
+        np.repeat(np.arange(first_company, first_company + len(part.counts)), part.counts),
+        created_at,
+    )

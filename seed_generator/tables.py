@@ -1,8 +1,8 @@
 """The simulation as tables of Arrow record batches: what every sink is given."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
 
 import pyarrow as pa
 
@@ -12,7 +12,7 @@ from seed_generator.faults import Faults, numbered, with_faults
 from seed_generator.names import company_names
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import TableSchema
-from seed_generator.simulation import BATCH_SESSIONS, simulate_companies, simulate_sessions
+from seed_generator.simulation import IN_TURN, NOTHING, Extent, Manner, simulate_companies, simulate_sessions
 from seed_generator.streams import STREAM_VERSION
 from seed_generator.truth import Books
 
@@ -25,11 +25,13 @@ OnRows = Callable[[TableSchema, int], None]
 class Table:
     """A table to be loaded: its schema and its rows, which are made while they are taken.
 
-    A table that `may_be_dirty` can hold what its schema forbids: nulls, keys that stand twice or lead nowhere.
+    The rows take the place of those that are there, or with `adds_rows` come to them. A table that `may_be_dirty` can
+    hold what its schema forbids: nulls, keys that stand twice or lead nowhere.
     """
 
     schema: TableSchema
     batches: Iterator[pa.RecordBatch]
+    adds_rows: bool = False
     may_be_dirty: bool = False
 
     @property
@@ -40,35 +42,57 @@ class Table:
 
 def simulated_tables(
     scenario: Scenario,
-    on_rows: OnRows | None = None,
-    batch_sessions: int = BATCH_SESSIONS,
     faults: Faults = NO_FAULTS,
+    beyond: Extent = NOTHING,
+    manner: Manner = IN_TURN,
+    on_rows: OnRows | None = None,
 ) -> Iterator[Table]:
     """All tables in the order of `schemas.TABLES`. Take all rows of one before the next: the sessions fill the books.
 
-    `on_rows` is told of each batch as it is taken. `faults` go into the rows of `raw`; the books stay right.
+    Parameters
+    ----------
+    scenario : what is simulated, with what is there already.
+    faults : go into the rows of `raw`; the books stay right.
+    beyond : what is there already, without faults. The large tables have only the rows that are not there.
+    manner : how the sessions are made.
+    on_rows : is told of each batch as it is taken.
     """
     books = Books(scenario)
-    batches = _simulated(scenario, books, batch_sessions)
+    if faults:  # they are put into one month after the other
+        manner = replace(manner, months_at_a_time=1)
+    batches = _simulated(scenario, books, manner, beyond)
     batches |= {
         schemas.MONTHLY_KPIS: _monthly_kpis(books),
         schemas.EXPECTED_KPIS: _expected_kpis(scenario),
         schemas.INJECTED_FAULTS: _injected_faults(scenario, faults),
         schemas.SIMULATION: _simulation(scenario, faults),
+        schemas.LOADED_MONTHS: _loaded_months(scenario, beyond),
     }
+    added = _added_to(scenario, beyond)
     for schema in schemas.TABLES:
         rows = batches[schema]
         is_dirty = bool(faults.of(schema))
         if is_dirty:
             rows = (batch for batch, _ in with_faults(schema, rows, scenario, faults))
-        yield Table(schema, _reported(schema, rows, on_rows) if on_rows else rows, is_dirty)
+        yield Table(schema, _reported(schema, rows, on_rows) if on_rows else rows, schema in added, is_dirty)
 
 
-def _simulated(scenario: Scenario, books: Books, batch_sessions: int) -> dict[TableSchema, Iterator[pa.RecordBatch]]:
+def _added_to(scenario: Scenario, beyond: Extent) -> set[TableSchema]:
+    """The tables that keep the rows that they have."""
+    if beyond == NOTHING:
+        return set()
+    large = {schemas.PLANS, schemas.COMPANIES, schemas.SESSIONS}
+    # New companies have sessions in every month, so every month is loaded anew.
+    return large | {schemas.LOADED_MONTHS} if beyond.companies == scenario.companies else large
+
+
+def _simulated(
+    scenario: Scenario, books: Books, manner: Manner = IN_TURN, beyond: Extent = NOTHING
+) -> dict[TableSchema, Iterator[pa.RecordBatch]]:
     return {
-        schemas.PLANS: _plans(scenario),
-        schemas.COMPANIES: _companies(scenario),
-        schemas.SESSIONS: _sessions(scenario, books, batch_sessions),
+        schemas.PLANS: _plans(scenario, beyond),
+        schemas.COMPANIES: _companies(scenario, beyond),
+        schemas.SESSIONS: _sessions(scenario, books, manner, beyond),
     }
 
 
@@ -78,17 +102,19 @@ def _reported(schema: TableSchema, batches: Iterator[pa.RecordBatch], on_rows: O
         yield batch
 
 
-def _plans(scenario: Scenario) -> Iterator[pa.RecordBatch]:
+def _plans(scenario: Scenario, beyond: Extent) -> Iterator[pa.RecordBatch]:
+    if beyond != NOTHING:
+        return
     yield pa.RecordBatch.from_pylist(
         [{"company_size": size.name, "monthly_price": size.monthly_price} for size in scenario.sizes],
         schema=schemas.PLANS.columns,
     )
 
 
-def _companies(scenario: Scenario) -> Iterator[pa.RecordBatch]:
+def _companies(scenario: Scenario, beyond: Extent) -> Iterator[pa.RecordBatch]:
     sizes = pa.array([size.name for size in scenario.sizes], pa.string())
     acquired_at = pa.scalar(datetime.combine(scenario.first_month, time()), schemas.TIMESTAMP)
-    for batch in simulate_companies(scenario):
+    for batch in simulate_companies(scenario, beyond):
         number = len(batch.company_id)
         yield pa.RecordBatch.from_arrays(
             [
@@ -101,8 +127,8 @@ def _companies(scenario: Scenario) -> Iterator[pa.RecordBatch]:
         )
 
 
-def _sessions(scenario: Scenario, books: Books, batch_sessions: int) -> Iterator[pa.RecordBatch]:
-    for batch in simulate_sessions(scenario, books, batch_sessions):
+def _sessions(scenario: Scenario, books: Books, manner: Manner, beyond: Extent) -> Iterator[pa.RecordBatch]:
+    for batch in simulate_sessions(scenario, books, manner, beyond):
         yield pa.RecordBatch.from_arrays(
             [
                 pa.array(batch.session_id),
@@ -142,7 +168,7 @@ def _expected_kpis(scenario: Scenario) -> Iterator[pa.RecordBatch]:
 def _injected_faults(scenario: Scenario, faults: Faults) -> Iterator[pa.RecordBatch]:
     """By simulating once more, so that no list of them grows beside the rows."""
     if faults:
-        simulated = _simulated(scenario, Books(scenario), BATCH_SESSIONS)
+        simulated = _simulated(scenario, Books(scenario))
         pairs = (with_faults(schema, batches, scenario, faults) for schema, batches in simulated.items())
         yield from numbered(entry for of_table in pairs for _, entries in of_table for entry in entries)
 
@@ -162,3 +188,14 @@ def _simulation(scenario: Scenario, faults: Faults) -> Iterator[pa.RecordBatch]:
         ],
         schema=schemas.SIMULATION.columns,
     )
+
+
+def _loaded_months(scenario: Scenario, beyond: Extent) -> Iterator[pa.RecordBatch]:
+    """The months that this load writes, with the moment at which it does, by which it is told from any other load."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    months = [
+        {"period": period, "loaded_at": now}
+        for month, period in enumerate(scenario.periods)
+        if beyond.companies_in(month) < scenario.companies
+    ]
+    yield pa.RecordBatch.from_pylist(months, schema=schemas.LOADED_MONTHS.columns)

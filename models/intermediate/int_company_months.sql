@@ -1,10 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_months',
+    indexes=[{'columns': ['period', 'loaded_at']}] if target.type == 'postgres' else []
+) }}
+
 with
-
-sessions as (
-
-    select * from {{ ref('stg_sessions') }}
-
-),
 
 companies as (
 
@@ -12,15 +12,35 @@ companies as (
 
 ),
 
--- The only pass over the sessions. Their ids are unique (a test says so), so counting rows counts sessions.
+loaded_months as (
+
+    select * from {{ ref('stg_loaded_months') }}
+
+),
+
+-- The only pass over the sessions, month by month: an engine finds a month by its zone maps, block ranges or row groups
+-- and groups it in little memory, and a month that has not been loaded since the last build is not read again. Not
+-- through an import at the top: PostgreSQL would first copy all that is read more than once. The ids of sessions are
+-- unique (a test says so), so counting rows counts sessions.
 sessions_by_month as (
 
-    select
-        company_id,
-        cast(date_trunc('month', created_at) as date) as period,
-        count(*) as sessions
-    from sessions
-    group by company_id, cast(date_trunc('month', created_at) as date)
+    {% for period, next_period in months_to_read() %}
+        select
+            company_id,
+            cast('{{ period }}' as date) as period,
+            count(*) as sessions
+        from {{ ref('stg_sessions') }}
+        where created_at >= cast('{{ period }}' as timestamp) and created_at < cast('{{ next_period }}' as timestamp)
+        group by company_id
+        {% if not loop.last %}union all{% endif %}
+    {% else %}
+        select
+            company_id,
+            cast(null as date) as period,
+            cast(null as bigint) as sessions
+        from {{ ref('stg_sessions') }}
+        where false
+    {% endfor %}
 
 ),
 
@@ -31,8 +51,10 @@ company_months as (
         sessions_by_month.company_id,
         sessions_by_month.period,
         companies.company_size,
-        cast(sessions_by_month.sessions as bigint) as sessions
+        cast(sessions_by_month.sessions as bigint) as sessions,
+        loaded_months.loaded_at
     from sessions_by_month
+    inner join loaded_months on sessions_by_month.period = loaded_months.period
     left join companies on sessions_by_month.company_id = companies.company_id
 
 )

@@ -5,7 +5,7 @@ for each field its length (int32) and value, all big-endian; and -1 (int16) at t
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -18,22 +18,23 @@ _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 _POSTGRES_EPOCH = 946_684_800_000_000  # 2000-01-01 in microseconds since 1970-01-01
 _VALUE_BYTES = 8
+_HELD_BYTES = 1 << 22
 
 
-def copy_format(table: Table) -> str:
+def copy_format(columns: pa.Schema) -> str:
     """`binary` or `csv`."""
-    fixed = all(column.type in (pa.int64(), TIMESTAMP) and not column.nullable for column in table.columns)
+    fixed = all(column.type in (pa.int64(), TIMESTAMP) and not column.nullable for column in columns)
     return "binary" if fixed else "csv"
 
 
 def copy_file(table: Table) -> "CopyFile":
     """The table's rows in its format."""
-    return CopyFile(_binary(table) if copy_format(table) == "binary" else _csv(table))
+    return CopyFile(_binary(table) if copy_format(table.columns) == "binary" else _csv(table))
 
 
 def _binary(table: Table) -> Iterator[bytes]:
     columns = len(table.schema.columns)
-    record = np.dtype([("fields", ">i2"), ("columns", [("length", ">i4"), ("value", ">i8")], columns)])
+    record = _record(columns)
     yield _HEADER
     for batch in table.batches:
         records = np.empty(batch.num_rows, record)
@@ -44,6 +45,11 @@ def _binary(table: Table) -> Iterator[bytes]:
             records["columns"]["value"][:, position] = values - _POSTGRES_EPOCH if column.type == TIMESTAMP else values
         yield records.tobytes()
     yield _TRAILER
+
+
+def _record(columns: int) -> np.dtype[np.void]:
+    """A row of so many columns of eight bytes."""
+    return np.dtype([("fields", ">i2"), ("columns", [("length", ">i4"), ("value", ">i8")], columns)])
 
 
 def _csv(table: Table) -> Iterator[bytes]:
@@ -84,3 +90,66 @@ class CopyFile(io.RawIOBase):
         buffer[:size] = self._rest[:size]
         self._rest = self._rest[size:]
         return size
+
+
+class CopyTarget(io.RawIOBase):
+    """A file that gives the rows that are written into it to `take`.
+
+    Parameters
+    ----------
+    columns : of the rows, which say what format they come in.
+    take : is given the rows, a batch at a time.
+    """
+
+    def __init__(self, columns: pa.Schema, take: Callable[[pa.RecordBatch], None]) -> None:
+        self._columns = columns
+        self._take = take
+        self._read = self._read_binary if copy_format(columns) == "binary" else self._read_csv
+        self._held = bytearray()
+        self._skipped = 0 if copy_format(columns) == "csv" else len(_HEADER)
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]  # any buffer, as io calls it
+        """Take in some bytes; whole rows are given away as soon as there are many."""
+        self._held += data
+        if len(self._held) >= _HELD_BYTES:
+            self._give()
+        return len(data)
+
+    def flush(self) -> None:
+        """Give away the rows that are left."""
+        if self._held:
+            self._give()
+
+    def _give(self) -> None:
+        if self._skipped:
+            del self._held[: self._skipped]
+            self._skipped = 0
+        used, batches = self._read(bytes(self._held))
+        del self._held[:used]
+        for batch in batches:
+            self._take(batch)
+
+    def _read_binary(self, data: bytes) -> tuple[int, list[pa.RecordBatch]]:
+        record = _record(len(self._columns))
+        rows = len(data) // record.itemsize
+        values = np.frombuffer(data, record, rows)["columns"]["value"].astype(np.int64)
+        arrays = [
+            pa.array(values[:, position] + (_POSTGRES_EPOCH if type_ == TIMESTAMP else 0)).view(type_)
+            for position, type_ in enumerate(self._columns.types)
+        ]
+        return rows * record.itemsize, [pa.RecordBatch.from_arrays(arrays, schema=self._columns)]
+
+    def _read_csv(self, data: bytes) -> tuple[int, list[pa.RecordBatch]]:
+        used = data.rfind(b"\n") + 1
+        rows = pa.csv.read_csv(
+            pa.BufferReader(memoryview(data)[:used]),
+            pa.csv.ReadOptions(column_names=self._columns.names),
+            convert_options=pa.csv.ConvertOptions(
+                column_types=self._columns, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+            ),
+        )
+        return used, rows.to_batches()

@@ -10,8 +10,17 @@ import pyarrow as pa
 
 from seed_generator.errors import EnvironmentFailure, InputError, SeedError
 from seed_generator.profiles import Target
-from seed_generator.schemas import COMPANIES, SESSIONS
-from seed_generator.sinks.sql import Found, SqlNames, column_definitions, drop_statements, refuse_tables_of_others
+from seed_generator.schemas import COMPANIES, SESSIONS, SIMULATED, SIMULATION, TableSchema
+from seed_generator.sinks import More, Take
+from seed_generator.sinks.sql import (
+    Found,
+    SqlNames,
+    column_definitions,
+    drop_statements,
+    key_order,
+    refuse_incomplete_tables,
+    refuse_tables_of_others,
+)
 from seed_generator.tables import Table
 
 # DuckDB would take four fifths of the machine's memory for buffers; a load is as fast with this much.
@@ -47,6 +56,8 @@ class DuckDBSink:
     There is no primary key: it would cost six times the load; a dbt test proves that ids are unique.
     """
 
+    months_at_a_time = 1
+
     def __init__(self, path: Path, prefix: str = "", label: str = "", next_command: str = "dbt build") -> None:
         self._path = path
         self._names = SqlNames(prefix)
@@ -64,18 +75,26 @@ class DuckDBSink:
                 refuse_tables_of_others(self._found(connection), self._names, str(self._path))
                 for schema in self._names.schemas:
                     connection.execute(f'create schema if not exists "{schema}"')
-                for table in tables:
-                    name = self._qualified(connection, self._names.quoted(table.schema))
-                    columns = column_definitions(table.columns, COMPRESSION.get(table.schema, {}))
-                    connection.execute(f"create or replace table {name} ({columns})")
-                    reader = pa.RecordBatchReader.from_batches(table.columns, _row_groups(table.batches))
-                    connection.register("incoming", reader)
-                    connection.execute(f"insert into {name} select * from incoming")
-                    connection.unregister("incoming")
+                self._write(connection, tables)
         except BaseException:
             if is_ours_alone:
                 self._remove_file()
             raise
+
+    def extend(self, more: More) -> None:
+        """Add to the tables, completely or not at all."""
+        with self._filled() as connection:
+            simulation = connection.sql(f"from {self._qualified(connection, SIMULATION)}").to_arrow_table()
+            self._write(connection, more(simulation.to_pylist()))
+
+    def read(self, take: Take) -> None:
+        """Give all rows to `take`, each table's in the order of its primary key."""
+        with self._filled() as connection:
+            for table in SIMULATED:
+                name = self._qualified(connection, table)
+                rows = connection.sql(f"from {name} order by {key_order(table)}")
+                for batch in rows.to_arrow_reader(ROW_GROUP):
+                    take(table, batch)
 
     def drop(self) -> list[str]:
         """Remove the tables and the schemas that then are empty; what dbt built stays in the file."""
@@ -88,6 +107,26 @@ class DuckDBSink:
             for statement in statements:
                 connection.execute(statement)
         return lines
+
+    def _write(self, connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> None:
+        for table in tables:
+            name = self._qualified(connection, table.schema)
+            if not table.adds_rows:
+                columns = column_definitions(table.columns, COMPRESSION.get(table.schema, {}))
+                connection.execute(f"create or replace table {name} ({columns})")
+            reader = pa.RecordBatchReader.from_batches(table.columns, _row_groups(table.batches))
+            connection.register("incoming", reader)
+            connection.execute(f"insert into {name} select * from incoming")
+            connection.unregister("incoming")
+
+    @contextmanager
+    def _filled(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A transaction in a file that holds a simulation."""
+        if not self._path.exists():
+            raise InputError(f"{self._path} does not exist; load a simulation first.")
+        with self._transaction() as connection:
+            refuse_incomplete_tables(self._found(connection), self._names, str(self._path))
+            yield connection
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -117,7 +156,7 @@ class DuckDBSink:
             return EnvironmentFailure(f"there is no room left to write {self._path}; nothing was changed. ({message})")
         if "Cannot open file" in message:
             return EnvironmentFailure(f"{self._path} can't be written: {message.rsplit(': ', 1)[-1]}.")
-        return EnvironmentFailure(f"DuckDB could not fill {self._path}; nothing was changed. ({message})")
+        return EnvironmentFailure(f"DuckDB could not use {self._path}; nothing was changed. ({message})")
 
     def _found(self, connection: duckdb.DuckDBPyConnection) -> Found:
         rows = connection.execute(
@@ -127,11 +166,10 @@ class DuckDBSink:
         ).fetchall()
         return {(schema, table) for schema, table in rows}
 
-    @staticmethod
-    def _qualified(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    def _qualified(self, connection: duckdb.DuckDBPyConnection, table: TableSchema) -> str:
         """With the catalog in front: a file called like a schema, `raw.duckdb`, would make the name ambiguous."""
-        (catalog,) = connection.execute("select current_database()").fetchone() or ("",)
-        return f'"{catalog}".{name}'
+        ((catalog,),) = connection.execute("select current_database()").fetchall()
+        return f'"{catalog}".{self._names.quoted(table)}'
 
     def _remove_file(self) -> None:
         """A load that failed leaves no empty warehouse behind where there was none."""

@@ -51,6 +51,30 @@ def column_definitions(columns: pa.Schema, compression: Mapping[str, str] | None
     )
 
 
+def key_order(table: TableSchema, text_order: str = "") -> str:
+    """What to order a table's rows by: its primary key, and all else, so that dirty rows have one order too.
+
+    `text_order` is what makes an engine compare texts byte by byte.
+    """
+    names = dict.fromkeys((*table.primary_key, *table.columns.names))
+    orders = (text_order if table.columns.field(name).type == pa.string() else "" for name in names)
+    return ", ".join(f"{name}{order} nulls last" for name, order in zip(names, orders, strict=True))
+
+
+def refuse_incomplete_tables(found: Found, names: SqlNames, place: str) -> None:
+    """Only what this version has loaded can be read or added to.
+
+    Raises
+    ------
+    InputError : there is nothing, or not all of it.
+    """
+    missing = sorted(table.full_name for table in TABLES if names.pair(table) not in found)
+    if len(missing) == len(TABLES):
+        raise InputError(f"{place} holds no simulation; load one first.")
+    if missing:
+        raise InputError(f"{place} lacks {', '.join(missing)}; load a simulation anew.")
+
+
 def refuse_tables_of_others(found: Found, names: SqlNames, place: str) -> None:
     """Never touch a `raw.sessions` that somebody else made: ours always stand beside `raw.simulation`.
 

@@ -14,13 +14,14 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
+from month_branches import first_branch, rendered, template
 from mutation import changes, parse
 from mutation_operators import Types, render
 from scratch import Scratch
 from warehouses import Warehouse
 
 # A query that takes longer has no end; the slowest one of the project takes a tenth of a second.
-SECONDS_TO_END = 10
+SECONDS_TO_END = 30
 # The default, sizes that die out, one silent company, three sizes with cents, a leap February.
 SCENARIOS = (
     (),
@@ -33,7 +34,10 @@ SCENARIOS = (
 
 @dataclass(frozen=True)
 class Mutant:
-    """A model with one mistake: its id, the kind of the mistake, the model and the query that replaces its own."""
+    """A model with one mistake: its id, the kind of the mistake, the model and the query that replaces its own.
+
+    The query is a template of the months, see `month_branches`.
+    """
 
     name: str
     operator: str
@@ -56,6 +60,14 @@ class Project:
     def model(self, name: str) -> dict[str, Any]:
         """The model of that name."""
         return next(node for node in self.models if node["name"] == name)
+
+    def query(self, node: dict[str, Any]) -> exp.Expr:
+        """A model's query as a tree, with one branch where it has one for each month."""
+        return first_branch(parse(node["compiled_code"]))
+
+    def sql(self, node: dict[str, Any]) -> str:
+        """A model's query as a template of the months."""
+        return template(self.query(node))
 
     def after(self, name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The models that read a model, directly or not, and the data tests of it and of them."""
@@ -80,8 +92,10 @@ class Rehearsal:
         self._connection.execute("set enable_progress_bar = false")  # a mutant without an end would draw one
         for schema in {node["schema"] for node in project.models}:
             self._connection.execute(f"create schema {schema}")
+        months = "select period, cast(period + interval '1 month' as date) from raw.loaded_months order by all"
+        self._months = self._connection.execute(months).fetchall()
         for node in project.models:
-            self._create(node, node["compiled_code"])
+            self._create(node, project.sql(node))
 
     def verdict(self, mutant: Mutant) -> str:
         """What notices the mutant, which is "database" if it refuses the query and "" if nothing does."""
@@ -95,7 +109,7 @@ class Rehearsal:
                 return "database"
             try:
                 for node in models:
-                    self._create(node, node["compiled_code"])
+                    self._create(node, self._project.sql(node))
                 found = any(self._connection.execute(test["compiled_code"]).fetchone() for test in tests)
             except duckdb.Error:
                 return "models"
@@ -104,12 +118,13 @@ class Rehearsal:
     def changes_rows(self, mutant: Mutant) -> bool:
         """Whether the model has other rows with the mutant."""
         relation = self._project.model(mutant.model)["relation_name"]
-        both = (f"select * from {relation}", f"select * from ({mutant.sql})")
+        both = (f"select * from {relation}", f"select * from ({rendered(mutant.sql, self._months)})")
         differences = (f"({one}) except all ({other})" for one, other in (both, both[::-1]))
         return any(self._connection.execute(sql).fetchone() for sql in differences)
 
     def _create(self, node: dict[str, Any], sql: str) -> None:
-        kind = node["config"]["materialized"]
+        kind = "view" if node["config"]["materialized"] == "view" else "table"
+        sql = rendered(sql, self._months)
         self._connection.execute(f"create or replace {kind} {node['relation_name']} as {sql}")
 
     @contextmanager
@@ -141,16 +156,16 @@ class Judge:
     def mutants(self) -> list[Mutant]:
         """Every mutant of every model."""
         return [
-            Mutant(f"{node['name']}/{change.name}", change.operator, node["name"], render(change.query))
+            Mutant(f"{node['name']}/{change.name}", change.operator, node["name"], template(change.query))
             for node in self._project.models
-            for query in [parse(node["compiled_code"])]
+            for query in [self._project.query(node)]
             for change in changes(query, self._types(query))
         ]
 
     def builds_unchanged(self) -> bool:
         """Whether `dbt build` is green on all models as they are after parsing and rendering."""
         for node in self._project.models:
-            self._replace(node, render(parse(node["compiled_code"])))
+            self._replace(node, self._project.sql(node))
         green = self._scratch.warehouse.build()
         self._scratch.mend()
         return green
@@ -185,16 +200,22 @@ class Judge:
         """Put a query in the place of a model, with its relations as dbt knows them."""
         path = node["original_file_path"]
         original = (self._scratch.project / path).read_text()
-        self._scratch.patch(path, original, re.sub(r'"warehouse"\."(\w+)"\."(\w+)"', _reference, sql))
+        text = re.sub(r'"warehouse"\."(\w+)"\."(\w+)"', _reference, sql)
+        # dbt looks for references when there is no month yet, and so no branch that has them.
+        hints = dict.fromkeys(re.findall(r"{{ ref\('\w+'\) }}", text))
+        self._scratch.patch(path, original, "".join(f"-- depends_on: {hint}\n" for hint in hints) + text)
 
     def _types(self, query: exp.Expr) -> Types:
+        described = {table.alias_or_name: f"from {render(table)}" for table in query.find_all(exp.Table) if table.db}
+        for cte in query.find_all(exp.CTE):
+            alone = exp.select("*").from_(cte.alias)
+            alone.set("with_", query.args["with_"].copy())
+            described[cte.alias] = render(alone)
         with self._scratch.warehouse.cursor() as cursor:
-            types = {}
-            for cte in query.find_all(exp.CTE):
-                alone = exp.select("*").from_(cte.alias)
-                alone.set("with_", query.args["with_"].copy())
-                types[cte.alias] = {row[0]: row[1] for row in cursor.execute(f"describe {render(alone)}").fetchall()}
-            return types
+            return {
+                name: {row[0]: row[1] for row in cursor.execute(f"describe {sql}").fetchall()}
+                for name, sql in described.items()
+            }
 
     @cached_property
     def _rehearsals(self) -> list[Rehearsal]:

@@ -129,7 +129,7 @@ INTRODUCTION = """\
 `make mutants` makes small mistakes in the compiled SQL of every model, one at a time: another join, comparison,
 aggregate, unit of a date or constant, a filter, a key or a branch dropped, a cast changed, another column of the same
 type. Each mutant is put in the place of its model in a copy of the project. It is killed if a data test, a unit test
-or a contract fails, if a model that reads it can no longer be built (`models` below), or if it does not end in 10
+or a contract fails, if a model that reads it can no longer be built (`models` below), or if it does not end in 30
 seconds (`no end`). A query that the database refuses (`database`) is no mutant and does not count. Data tests run in
 five simulations: the default, sizes that die out, one silent company, three sizes with prices in cents, and a leap
 February. What they do not notice goes through a whole `dbt build`.

@@ -11,7 +11,7 @@ import pyarrow.dataset
 from postgres_server import Database
 from seed_generator.profiles import Target
 from seed_generator.scenario import Scenario
-from seed_generator.schemas import TABLES
+from seed_generator.schemas import SIMULATED
 from seed_generator.sinks.duckdb import DuckDBSink
 from seed_generator.sinks.parquet import ParquetSink
 from seed_generator.sinks.postgres import PostgresSink
@@ -25,7 +25,8 @@ Rows = dict[str, list[tuple[object, ...]]]
 
 def simulated(scenario: Scenario) -> Rows:
     """All rows as they were made."""
-    return {table.schema.full_name: _rows(table.batches) for table in simulated_tables(scenario)}
+    made = {table.schema: _rows(table.batches) for table in simulated_tables(scenario)}
+    return {table.full_name: made[table] for table in SIMULATED}
 
 
 def _rows(batches: Iterator[pa.RecordBatch]) -> list[tuple[object, ...]]:
@@ -77,9 +78,16 @@ class Place:
     def rows(self) -> Rows:
         """All tables, in the order in which they are stored."""
         if self.kind == "parquet":
-            files = {t: sorted((self.parquet / t.schema / t.name).glob("*.parquet")) for t in TABLES}
+            files = {t: sorted((self.parquet / t.schema / t.name).glob("*.parquet")) for t in SIMULATED}
             return {t.full_name: _rows(iter(pa.dataset.dataset(paths).to_batches())) for t, paths in files.items()}
-        return {t.full_name: self.execute(f"select * from {PREFIX}{t.full_name}") for t in TABLES}
+        return {t.full_name: self.execute(f"select * from {PREFIX}{t.full_name}") for t in SIMULATED}
+
+    def checksums(self) -> dict[str, str]:
+        """What `--checksum` prints, by table."""
+        result = self.seed("--checksum", "--quiet")
+        assert result.returncode == 0, result.stderr
+        lines = [line.split() for line in result.stdout.splitlines()]
+        return {name: digits for name, _, digits in lines}
 
     def is_empty(self) -> bool:
         if self.kind == "parquet":

@@ -23,10 +23,7 @@ class Scratch:
         self._file = folder / "warehouse.duckdb"  # views know the file by its name
         self._built = folder / "built.duckdb"
         self._broken: dict[Path, str] = {}
-        for name in DBT_PROJECT:
-            copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
-            (self.project / name).parent.mkdir(parents=True, exist_ok=True)
-            copy(PROJECT / name, self.project / name)
+        copy_project(self.project)
         self.warehouse = Warehouse(
             "duckdb", {"DUCKDB_PATH": str(self._file)}, folder / "artifacts", file=self._file, project=self.project
         )
@@ -42,10 +39,8 @@ class Scratch:
     def patch(self, name: str, old: str, new: str) -> None:
         """Replace a text that stands exactly once in a file of the project."""
         path = self.project / name
-        text = path.read_text()
-        assert text.count(old) == 1, f"{name} has {text.count(old)} times: {old}"
-        self._broken.setdefault(path, text)
-        path.write_text(text.replace(old, new))
+        self._broken.setdefault(path, path.read_text())
+        replace_once(path, old, new)
 
     def execute(self, sql: str) -> None:
         """Run statements in the warehouse."""
@@ -58,3 +53,18 @@ class Scratch:
             path.write_text(text)
         self._broken.clear()
         shutil.copy(self._built, self._file)
+
+
+def copy_project(folder: Path) -> None:
+    """The dbt project, without the tests that are not dbt's."""
+    for name in DBT_PROJECT:
+        copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        copy(PROJECT / name, folder / name)
+
+
+def replace_once(path: Path, old: str, new: str) -> None:
+    """Replace a text that stands exactly once in a file."""
+    text = path.read_text()
+    assert text.count(old) == 1, f"{path.name} has {text.count(old)} times: {old}"
+    path.write_text(text.replace(old, new))

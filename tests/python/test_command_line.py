@@ -121,7 +121,7 @@ def test_version_names_the_version_and_that_of_the_stream(tmp_path: Path) -> Non
 
 
 def test_a_terminal_shows_progress_and_a_pipe_does_not(tmp_path: Path) -> None:
-    options = ["--companies", "60000", "--parquet", str(tmp_path / "folder")]
+    options = ["--companies", "600000", "--parquet", str(tmp_path / "folder")]
     assert "sessions (" not in _run(tmp_path, *options).stderr
     terminal, end = pty.openpty()
     command = [sys.executable, "-m", "seed_generator", *options]

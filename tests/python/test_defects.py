@@ -58,7 +58,7 @@ def test_a_defect_turns_the_tests_red_that_are_there_for_it(scratch: Scratch, de
     try:
         scratch.execute(defect.sql)
         if defect.rebuild:
-            assert scratch.warehouse.dbt("run", *QUICKLY), scratch.warehouse.statuses
+            assert scratch.warehouse.dbt("run", "--full-refresh", *QUICKLY), scratch.warehouse.statuses
         assert not scratch.warehouse.dbt("test", "--select", *defect.caught_by, *QUICKLY)
         assert scratch.warehouse.red == set(defect.caught_by)
     finally:

@@ -11,7 +11,7 @@ import pytest
 
 from seed_generator.cli import main
 from seed_generator.profiles import schema_prefix
-from warehouses import PROJECT, Warehouse
+from warehouses import PROJECT, Warehouse, seed_generator
 
 README = (PROJECT / "README.md").read_text()
 CLI_PAGE = (PROJECT / "docs" / "cli.md").read_text()
@@ -94,6 +94,20 @@ def test_the_picture_of_the_lineage_is_the_lineage() -> None:
         for parent in re.findall(r"source\('(\w+)', '(\w+)'\)", sql)
     }
     assert drawn == real
+
+
+def test_the_examples_of_adding_and_of_checksums_are_what_is_printed(tmp_path: Path) -> None:
+    environment = {"DUCKDB_PATH": str(tmp_path / "warehouse.duckdb")}
+    assert seed_generator("--quiet", environment=environment).returncode == 0
+    for options in (["--checksum"], ["--append", "1"]):
+        block = re.search(
+            rf"```console\n\$ python -m seed_generator {' '.join(options)}\n(.*?)```", CLI_PAGE, re.DOTALL
+        )
+        assert block is not None
+        printed = seed_generator(*options, environment=environment).stdout.splitlines()
+        shown = block[1].splitlines()
+        assert len(shown) == len(printed)
+        assert [line for line in shown if line not in printed and "/path/to/project" not in line] == []
 
 
 def test_every_option_is_documented_and_no_other(capsys: pytest.CaptureFixture[str]) -> None:

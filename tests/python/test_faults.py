@@ -18,6 +18,7 @@ from seed_generator import schemas
 from seed_generator.fault_kinds import FAULT_KINDS, Effect
 from seed_generator.faults import Faults
 from seed_generator.scenario import Scenario
+from seed_generator.simulation import Manner
 from seed_generator.tables import simulated_tables
 from warehouses import Warehouse, seed_generator
 
@@ -29,7 +30,9 @@ Texts = dict[str, list[dict[str, str]]]
 def texts(scenario: Scenario, faults: Faults, batch_sessions: int = 100_000) -> Texts:
     """All rows of all tables as texts, a null as the word."""
     found: Texts = {}
-    for table in simulated_tables(scenario, batch_sessions=batch_sessions, faults=faults):
+    for table in simulated_tables(scenario, faults, manner=Manner(batch_sessions)):
+        if table.schema is schemas.LOADED_MONTHS:  # says when, which no two loads have the same
+            continue
         rows = pa.Table.from_batches(list(table.batches), table.columns)
         columns = {name: pc.fill_null(rows.column(name).cast(pa.string()), "null") for name in rows.column_names}
         found[table.schema.full_name] = pa.table(columns).to_pylist()
@@ -116,6 +119,7 @@ def test_every_place_takes_every_kind_and_is_clean_again_after_a_load_without(pl
     wanted = {
         table.schema.full_name: [tuple(row.values()) for batch in table.batches for row in batch.to_pylist()]
         for table in simulated_tables(scenario, faults=faults)
+        if table.schema in schemas.SIMULATED
     }
     assert place.rows() == wanted
     assert place.seed("--companies", "60", "--months", "4").returncode == 0

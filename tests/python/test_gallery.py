@@ -60,7 +60,7 @@ class Built:
             self.scratch.mend()
 
     def run(self, definition: WrongDefinition) -> bool:
-        return self.dbt("run", "--select", f"{Path(definition.model).stem}+")
+        return self.dbt("run", "--full-refresh", "--select", f"{Path(definition.model).stem}+")
 
 
 @dataclass(frozen=True)

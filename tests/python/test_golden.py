@@ -1,60 +1,17 @@
 """The rows of every table, frozen. A checksum changes only with STREAM_VERSION, or when its table gets a column."""
 
-import hashlib
+from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
+from seed_generator.checksum import checksums
 from seed_generator.scenario import Scenario, read_scenario
+from seed_generator.sinks.duckdb import DuckDBSink
 from seed_generator.streams import STREAM_VERSION
-from seed_generator.tables import Table, simulated_tables
+from seed_generator.tables import simulated_tables
 
 GOLDEN_STREAM_VERSION = 1
-GOLDEN = {
-    "the default": {
-        "raw.plans": "e10b8464c331d953",
-        "raw.companies": "f4438401fb237804",
-        "raw.sessions": "e6ce8e8f6cdff561",
-        "truth.monthly_kpis": "38cae57d20665826",
-        "truth.expected_kpis": "2e18c1107e546c5a",
-        "truth.injected_faults": "f19304f1dd984634",
-        "raw.simulation": "e6a2806285cf5fdd",
-    },
-    "another seed, a leap February and two blocks": {
-        "raw.plans": "e10b8464c331d953",
-        "raw.companies": "9ee39efa0b0ac423",
-        "raw.sessions": "063a879b75d0302c",
-        "truth.monthly_kpis": "4a34c1f6e7450af7",
-        "truth.expected_kpis": "b9107b8096bbce67",
-        "truth.injected_faults": "f19304f1dd984634",
-        "raw.simulation": "08e6c09bf3cb6dbe",
-    },
-    "three sizes": {
-        "raw.plans": "aadfcba9c0cc7185",
-        "raw.companies": "10e648d9820c9640",
-        "raw.sessions": "b9db376501f9dbfb",
-        "truth.monthly_kpis": "b9811ef4762c1a00",
-        "truth.expected_kpis": "b8d2eb2a784ed15f",
-        "truth.injected_faults": "f19304f1dd984634",
-        "raw.simulation": "d8f2303ab7b7ce24",
-    },
-}
-
-
-def checksum(table: Table) -> str:
-    """SHA-256 of a table's values, column by column, whatever its batches."""
-    digest = hashlib.sha256()
-    rows = pa.Table.from_batches(table.batches, table.schema.columns)
-    for name, column in zip(rows.column_names, rows.columns, strict=True):
-        digest.update(f"{name}\n".encode())
-        if pa.types.is_integer(column.type) or pa.types.is_timestamp(column.type):
-            digest.update(column.cast(pa.int64()).to_numpy().astype("<i8").tobytes())
-        else:
-            digest.update("\n".join(map(str, column.to_pylist())).encode())
-    return digest.hexdigest()[:16]
-
-
 SCENARIOS: dict[str, dict[str, Any] | str] = {
     "the default": {},
     "another seed, a leap February and two blocks": {
@@ -64,13 +21,64 @@ SCENARIOS: dict[str, dict[str, Any] | str] = {
         "seed": 20_240_229,
     },
     "three sizes": "scenario_file",
+    "three million sessions": {"companies": 200_000, "months": 2, "seed": 2**63 - 1},
+    "ten years of one company": {"companies": 1, "months": 120, "seed": 0},
+}
+GOLDEN = {
+    "the default": {
+        "raw.plans": "d653fbe041e4aff5",
+        "raw.companies": "ee275d4f4effb3c2",
+        "raw.sessions": "3121e99abea5e2bd",
+        "truth.monthly_kpis": "3daa7cf859168acc",
+        "truth.expected_kpis": "e7a6d8af455418c3",
+        "truth.injected_faults": "fdaeb873b417c103",
+        "raw.simulation": "8a4492b69674d497",
+    },
+    "another seed, a leap February and two blocks": {
+        "raw.plans": "d653fbe041e4aff5",
+        "raw.companies": "bd2bcf0f45e42420",
+        "raw.sessions": "6f81fa16dbb694f6",
+        "truth.monthly_kpis": "2c53f8559bb4cdb7",
+        "truth.expected_kpis": "5dbbb6932d2540eb",
+        "truth.injected_faults": "fdaeb873b417c103",
+        "raw.simulation": "07554a943b569dbb",
+    },
+    "three sizes": {
+        "raw.plans": "41cb984e1a0f5d56",
+        "raw.companies": "ff23426a907a5f35",
+        "raw.sessions": "da65c724b6dc30ef",
+        "truth.monthly_kpis": "baf8caf04a0b359b",
+        "truth.expected_kpis": "544e767266895137",
+        "truth.injected_faults": "fdaeb873b417c103",
+        "raw.simulation": "85100e209fae3174",
+    },
+    "three million sessions": {
+        "raw.plans": "d653fbe041e4aff5",
+        "raw.companies": "2cf507fcc47f462c",
+        "raw.sessions": "da8233b0a3558431",
+        "truth.monthly_kpis": "fbca4eb7e402c3e1",
+        "truth.expected_kpis": "4f67e35bc03e7591",
+        "truth.injected_faults": "fdaeb873b417c103",
+        "raw.simulation": "37428a8402d8fddd",
+    },
+    "ten years of one company": {
+        "raw.plans": "d653fbe041e4aff5",
+        "raw.companies": "70b025e6361da958",
+        "raw.sessions": "87ff586b7baee359",
+        "truth.monthly_kpis": "7cae207efe51077d",
+        "truth.expected_kpis": "fd84a5bd04864741",
+        "truth.injected_faults": "fdaeb873b417c103",
+        "raw.simulation": "848cf69064d11460",
+    },
 }
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_the_rows_of_the_stream_version_are_frozen(name: str, request: pytest.FixtureRequest) -> None:
+def test_the_rows_of_the_stream_version_are_frozen(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     values = SCENARIOS[name]
     scenario = Scenario(**(read_scenario(request.getfixturevalue(values)) if isinstance(values, str) else values))
-    found = {table.schema.full_name: checksum(table) for table in simulated_tables(scenario)}
+    sink = DuckDBSink(tmp_path / "warehouse.duckdb")
+    sink.load(simulated_tables(scenario))
+    found = {table.full_name: checksum.digits() for table, checksum in checksums(sink.read).items()}
     assert STREAM_VERSION == GOLDEN_STREAM_VERSION
     assert found == GOLDEN[name]

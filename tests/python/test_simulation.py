@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from seed_generator.scenario import LARGE, SMALL, CompanySize, Scenario, add_months
-from seed_generator.simulation import BLOCK_COMPANIES, simulate_companies, simulate_sessions
+from seed_generator.simulation import BLOCK_COMPANIES, Manner, simulate_companies, simulate_sessions
 from seed_generator.truth import Books
 
 # One fixed seed a law: a test fails by chance once in a million seeds, and never on the one it has.
@@ -27,7 +27,7 @@ def sizes_of(scenario: Scenario) -> NDArray[np.uint8]:
 
 def sessions_of(scenario: Scenario, batch_sessions: int = 100_000) -> dict[str, NDArray[np.int64]]:
     """All sessions as arrays; `month` counts from 0."""
-    batches = list(simulate_sessions(scenario, Books(scenario), batch_sessions))
+    batches = list(simulate_sessions(scenario, Books(scenario), Manner(batch_sessions)))
     month = {period: number for number, period in enumerate(scenario.periods)}
     return {
         "session_id": np.concatenate([np.empty(0, np.int64), *(batch.session_id for batch in batches)]),
@@ -215,8 +215,9 @@ def test_another_seed_gives_other_rows_and_the_same_seed_the_same() -> None:
 
 
 def test_batches_are_as_large_as_asked_give_or_take_one_company() -> None:
-    sizes = [len(batch.session_id) for batch in simulate_sessions(MANY, Books(MANY), 1_000)]
+    sizes = [len(batch.session_id) for batch in simulate_sessions(MANY, Books(MANY), Manner(1_000))]
     assert min(sizes) > 0
     assert max(sizes) <= 1_000
-    single = [len(batch.session_id) for batch in simulate_sessions(Scenario(months=1), Books(Scenario(months=1)), 1)]
+    one_month = Scenario(months=1)
+    single = [len(batch.session_id) for batch in simulate_sessions(one_month, Books(one_month), Manner(1))]
     assert max(single) <= 2 * LARGE.base_sessions

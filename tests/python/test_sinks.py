@@ -15,6 +15,7 @@ import pytest
 from places import KINDS, PREFIX, Place, simulated
 from seed_generator.scenario import CompanySize, Scenario
 from seed_generator.schemas import SESSIONS, TABLES
+from seed_generator.simulation import Manner
 from seed_generator.sinks.parquet import ParquetSink
 from seed_generator.tables import simulated_tables
 from warehouses import PROJECT, read_terminal, seed_generator
@@ -42,7 +43,7 @@ def test_the_rows_in_place_are_the_simulated_ones_in_their_order(place: Place) -
 @pytest.mark.parametrize("batch_sessions", [1, 7, 1_000, 1_000_000])
 def test_the_size_of_batches_changes_no_row_of_any_place(place: Place, batch_sessions: int) -> None:
     scenario = Scenario(companies=40, months=3)
-    place.sink().load(simulated_tables(scenario, batch_sessions=batch_sessions))
+    place.sink().load(simulated_tables(scenario, manner=Manner(batch_sessions)))
     assert place.rows() == simulated(scenario)
 
 
@@ -136,7 +137,7 @@ def test_postgres_has_its_keys_and_index_after_every_load(place: Place) -> None:
             " where connamespace = '{raw}'::regnamespace and contype in ('p', 'f')"
         )
         assert sorted((str(table).split(".")[1], kind) for table, kind in constraints) == [
-            *(("companies", "f"), ("companies", "p"), ("plans", "p")),
+            *(("companies", "f"), ("companies", "p"), ("loaded_months", "p"), ("plans", "p")),
             *(("sessions", "f"), ("sessions", "p"), ("simulation", "p")),
         ]
         indexes = place.execute("select indexdef from pg_indexes where schemaname = '{raw}'")

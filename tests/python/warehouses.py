@@ -15,10 +15,10 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from postgres_server import Database
-from seed_generator.schemas import TABLES
+from seed_generator.schemas import SIMULATED
 
 PROJECT = Path(__file__).resolve().parents[2]
-RAW = tuple(table.full_name for table in TABLES)
+RAW = tuple(table.full_name for table in SIMULATED)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,70 @@
+{#
+    The months that a model which reads month by month has to read now, ascending: each with its first day and the first
+    day of the month after it. At first they are all that are loaded; then those that a load has written since. A model
+    remembers in each of its rows which load it was read from, so nothing can get out of step: whatever is loaded and
+    not in the model, be it after another load or after a run that failed, is to be read, and nothing else is. (A month
+    that left no row is looked at again, which costs nothing.)
+-#}
+{% macro months_to_read() -%}
+    {%- set loaded_months = ref('stg_loaded_months') -%}
+    {%- set months -%}
+        select
+            period,
+            cast(period + interval '1 month' as date) as next_period
+        from {{ loaded_months }}
+        {%- if is_incremental() %}
+        where (period, loaded_at) not in (select period, loaded_at from ({{ months_read(this) }}) as months_read)
+        {%- endif %}
+        order by period
+    {%- endset -%}
+    {%- if execute and load_relation(loaded_months) is not none -%}
+        {{ return(run_query(months).rows) }}
+    {%- endif -%}
+    {{ return([]) }}
+{%- endmacro %}
+
+
+{# The months that a model holds, each with the load that it was read from. #}
+{% macro months_read(model) -%}
+    {{ return(adapter.dispatch('months_read')(model)) }}
+{%- endmacro %}
+
+{% macro default__months_read(model) -%}
+    select distinct period, loaded_at from {{ model }}
+{%- endmacro %}
+
+{# PostgreSQL has no distinct that steps over an index, so this asks the index for one month after the other. #}
+{% macro postgres__months_read(model) -%}
+    with recursive months as (
+        (select period, loaded_at from {{ model }} order by period, loaded_at limit 1)
+        union all
+        select following.period, following.loaded_at
+        from months
+        cross join lateral (
+            select period, loaded_at
+            from {{ model }}
+            where (period, loaded_at) > (months.period, months.loaded_at)
+            order by period, loaded_at
+            limit 1
+        ) as following
+    )
+    select period, loaded_at from months
+{%- endmacro %}
+
+
+{#
+    The incremental strategy of such a model: months that are gone or were loaded anew go, the months that were read
+    come, in one transaction.
+-#}
+{% macro get_incremental_replace_months_sql(arg_dict) -%}
+    {%- set target = arg_dict['target_relation'] -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
+    delete from {{ target }}
+    where (period, loaded_at) in (
+        select period, loaded_at from ({{ months_read(target) }}) as months_read
+        except
+        select period, loaded_at from {{ ref('stg_loaded_months') }}
+    );
+    insert into {{ target }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }}
+{%- endmacro %}

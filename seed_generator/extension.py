@@ -1,0 +1,92 @@
+"""What is added to a simulation that is loaded: months, companies or both."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from seed_generator.errors import InputError, InvalidValueError
+from seed_generator.faults import Faults
+from seed_generator.scenario import MAX_COMPANIES, MAX_MONTHS, Scenario, scenario_from_json
+from seed_generator.simulation import Extent
+from seed_generator.streams import STREAM_VERSION
+from seed_generator.validation import whole_number
+
+
+@dataclass(frozen=True)
+class Extension:
+    """Months and companies that come to those that are loaded.
+
+    Parameters
+    ----------
+    months, companies : how many more; None for none.
+    expected : what else the user said of the scenario, by the names of its keys; it must be so.
+
+    Raises
+    ------
+    InvalidValueError : naming the option or the key, what was given and what is allowed.
+    """
+
+    months: int | None = None
+    companies: int | None = None
+    expected: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for option, name, highest in (("--append", "months", MAX_MONTHS), ("--grow", "companies", MAX_COMPANIES)):
+            if (given := getattr(self, name)) is not None:
+                object.__setattr__(self, name, whole_number(option, given, 1, highest))
+
+    def __str__(self) -> str:
+        """As `1 month and 20 companies`."""
+        months = f"{self.months:,} month{'s' if self.months != 1 else ''}" if self.months else ""
+        companies = f"{self.companies:,} compan{'ies' if self.companies != 1 else 'y'}" if self.companies else ""
+        return " and ".join(filter(None, (months, companies)))
+
+    def applied(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Scenario, Extent]:
+        """The scenario with what is added, and what there is of it already.
+
+        Parameters
+        ----------
+        rows : all of `raw.simulation`.
+
+        Raises
+        ------
+        InputError : what is loaded can't be extended, or is not what was expected, or would become too large.
+        """
+        loaded = _loaded(rows)
+        for name, value in self.expected.items():
+            expected = replace(loaded, **{name: value})
+            if expected != loaded:
+                there = _said(loaded, name)
+                raise InvalidValueError(name, _said(expected, name), f"what is loaded, {there}, or left out")
+        months, companies = loaded.months + (self.months or 0), loaded.companies + (self.companies or 0)
+        try:
+            extended = replace(loaded, months=months, companies=companies)
+        except InvalidValueError as error:
+            raise InputError(
+                f"with what is loaded, {loaded.months:,} months of {loaded.companies:,} companies,"
+                f" {error.name} would be {error.given}; it must be {error.allowed}."
+            ) from None
+        return extended, Extent(loaded.companies, loaded.months)
+
+
+def _loaded(rows: Sequence[Mapping[str, Any]]) -> Scenario:
+    if len(rows) != 1:
+        raise InputError(f"raw.simulation has {len(rows)} rows where one says what is loaded; load anew.")
+    (row,) = rows
+    if row["stream_version"] != STREAM_VERSION:
+        raise InputError(
+            f"what is loaded is of stream version {row['stream_version']}, and this version of seed_generator makes"
+            f" {STREAM_VERSION}: the rows would not belong together; load anew."
+        )
+    if row["faults"] != Faults().to_json():
+        raise InputError(
+            "what is loaded has faults in it, some of which depend on where the simulation ends; load all of it anew."
+        )
+    return scenario_from_json(row["scenario"])
+
+
+def _said(scenario: Scenario, name: str) -> str:
+    """A value of a scenario, for people."""
+    value = json.loads(scenario.to_json())[name]
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,252 @@
+"""Incremental equals full refresh: whatever is loaded in whatever order, a plain build has every month right.
+
+It reads the months that a load has written since the last build, and no other.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from places import PREFIX, Place
+from postgres_server import Database
+from scratch import copy_project, replace_once
+from seed_generator.extension import Extension
+from seed_generator.scenario import Scenario
+from seed_generator.tables import simulated_tables
+from warehouses import PROJECT, Warehouse
+
+MACROS = "macros/months_to_read.sql"
+QUICKLY = ("--select", "+int_company_months", "--no-write-json")
+
+# What the model must hold, from the raw rows at once.
+EXPECTED = """
+select sessions.company_id, period, company_size, count(*), loaded_at
+from {raw}.sessions
+inner join {raw}.loaded_months on period = cast(date_trunc('month', sessions.created_at) as date)
+inner join {raw}.companies on sessions.company_id = companies.company_id
+group by sessions.company_id, period, company_size, loaded_at
+"""
+SILENT = """
+select period from {raw}.loaded_months
+where period not in (select cast(date_trunc('month', created_at) as date) from {raw}.sessions)
+"""
+FOUND = f"select company_id, period, company_size, sessions, loaded_at from {PREFIX}intermediate.int_company_months"
+
+
+@dataclass
+class Company:
+    """A place with its dbt warehouse, and what happens there."""
+
+    place: Place
+    project: Path = PROJECT
+    scenario: Scenario = field(default_factory=Scenario)
+    withheld: list[str] = field(default_factory=list)
+    written: set[date] = field(default_factory=set)
+
+    def warehouse(self, project: Path) -> Warehouse:
+        place = self.place
+        file = place.file if place.kind == "duckdb" else None
+        # A folder of artifacts for each project: dbt parses it once, then again only what has changed.
+        artifacts = place.folder / f"artifacts of {project.name}"
+        return Warehouse(place.kind, place.environment, artifacts, place.database, file, project)
+
+    def load(self, companies: int, months: int, seed: int) -> None:
+        self.scenario = Scenario(companies=companies, months=months, seed=seed)
+        self.place.sink().load(simulated_tables(self.scenario))
+        self.place.execute("drop table if exists {raw}.late")
+        self.withheld.clear()
+        self.written = set(self.scenario.periods)
+
+    def extend(self, months: int, companies: int) -> None:
+        self.deliver()
+        before = set(self.scenario.periods)
+        extension = Extension(months or None, companies or None)
+
+        def more(rows: Sequence[Any]) -> Iterator[Any]:
+            self.scenario, there = extension.applied(rows)
+            return simulated_tables(self.scenario, beyond=there)
+
+        self.place.sink().extend(more)
+        self.written |= set(self.scenario.periods) - (set() if companies else before)
+
+    def withhold(self, month: int, every: int) -> None:
+        """Some sessions of a month do not come with the load that should bring them."""
+        period = self.scenario.periods[month % self.scenario.months]
+        if self.written >= {period} and not self.withheld:
+            where = f"date_trunc('month', created_at) = '{period}' and company_id % {every} = 0"
+            self.place.execute(
+                f"create table {{raw}}.late as select * from {{raw}}.sessions where {where}",
+                f"delete from {{raw}}.sessions where {where}",
+            )
+            self.withheld.append(str(period))
+
+    def deliver(self) -> None:
+        """They come with another load, which stamps their month."""
+        for period in self.withheld:
+            self.place.execute(
+                "insert into {raw}.sessions select * from {raw}.late",
+                "drop table {raw}.late",
+                f"update {{raw}}.loaded_months set loaded_at = now() at time zone 'UTC' where period = '{period}'",
+            )
+            self.written.add(date.fromisoformat(period))
+        self.withheld.clear()
+
+    def build(self) -> None:
+        """A plain build: it reads what was written since, and the model then is what a full refresh makes of it."""
+        warehouse = self.warehouse(self.project)
+        assert warehouse.dbt("run", *QUICKLY), warehouse.messages
+        # No row can remember that a month without a session was read; to look again costs nothing.
+        silent = [period for (period,) in self.place.execute(SILENT)]
+        assert self.months_read(warehouse).difference(silent) == self.written.difference(silent)
+        assert self.rows() == sorted(self.place.execute(EXPECTED))
+        self.written.clear()
+
+    def fail(self, broken: Path) -> None:
+        """A build that fails after it has removed what is outdated and before it has brought what is new."""
+        warehouse = self.warehouse(broken)
+        if self.has_been_built():
+            assert not warehouse.dbt("run", *QUICKLY)
+            assert warehouse.statuses["int_company_months"] == "error"
+
+    def has_been_built(self) -> bool:
+        tables = "select * from information_schema.tables where table_name = 'int_company_months'"
+        return bool(self.place.execute(f"{tables} and table_schema = '{PREFIX}intermediate'"))
+
+    def rows(self) -> list[Any]:
+        return sorted(self.place.execute(FOUND))
+
+    @staticmethod
+    def months_read(warehouse: Warehouse) -> set[date]:
+        (compiled,) = warehouse.artifacts.glob("compiled/*/models/intermediate/int_company_months.sql")
+        return {
+            date.fromisoformat(day) for day in re.findall(r"cast\('(.+)' as date\) as period", compiled.read_text())
+        }
+
+    def full_refresh(self) -> None:
+        before = self.rows()
+        assert self.warehouse(self.project).dbt("run", "--full-refresh", *QUICKLY)
+        assert self.rows() == before
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project with an error in the middle of its incremental strategy."""
+    return mutant(
+        tmp_path_factory.mktemp("project") / "broken", "    insert into", "    select cast('x' as int);\n insert into"
+    )
+
+
+def mutant(folder: Path, old: str, new: str) -> Path:
+    """The project with a mistake in the macros of its months."""
+    copy_project(folder)
+    replace_once(folder / MACROS, old, new)
+    return folder
+
+
+@pytest.fixture
+def company(request: pytest.FixtureRequest, tmp_path: Path, database: Database) -> Iterator[Company]:
+    place = Place(request.param, tmp_path, database)
+    yield Company(place)
+    if request.param == "postgres":
+        schemas = ("raw", "truth", "staging", "intermediate", "marts")
+        place.execute(*(f"drop schema if exists {PREFIX}{schema} cascade" for schema in schemas))
+
+
+in_both = pytest.mark.parametrize("company", ["duckdb", "postgres"], indirect=True)
+in_duckdb = pytest.mark.parametrize("company", ["duckdb"], indirect=True)
+
+loads = st.tuples(st.just("load"), st.integers(1, 60), st.integers(1, 5), st.integers(0, 99))
+extensions = st.tuples(st.just("extend"), st.integers(0, 2), st.integers(0, 20)).filter(lambda step: any(step[1:]))
+late_rows = st.tuples(st.just("withhold"), st.integers(0, 4), st.integers(1, 3))
+others = st.sampled_from([("deliver",), ("build",), ("build",), ("fail",)])
+histories = st.lists(loads | extensions | late_rows | others, min_size=2, max_size=7)
+
+
+@in_both
+@settings(
+    max_examples=9,
+    phases=[Phase.explicit, Phase.generate],  # a history takes seconds: too long to look for a shorter one
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(loads, histories)
+def test_after_any_history_a_plain_build_equals_a_full_refresh(
+    company: Company, broken: Path, first: tuple[Any, ...], history: list[tuple[Any, ...]]
+) -> None:
+    steps: dict[str, Callable[..., None]] = {
+        "load": company.load,
+        "extend": company.extend,
+        "withhold": company.withhold,
+        "deliver": company.deliver,
+        "build": company.build,
+        "fail": lambda: company.fail(broken),
+    }
+    company.written |= {date(1, 1, 1)}  # what an earlier example left is of no load that this one knows
+    for name, *arguments in (first, *history, ("build",), ("deliver",), ("build",)):
+        steps[name](*arguments)
+    company.full_refresh()
+
+
+def every_kind_of_load(company: Company) -> None:
+    company.load(30, 3, 1)
+    company.build()
+    company.extend(2, 0)
+    company.build()
+    company.build()
+    company.extend(0, 10)
+    company.build()
+    company.load(20, 2, 2)
+    company.build()
+
+
+@in_both
+def test_every_kind_of_load_is_followed(company: Company) -> None:
+    every_kind_of_load(company)
+
+
+MUTANTS = {
+    "a stamp ignored": (
+        "where (period, loaded_at) not in (select period, loaded_at",
+        "where period not in (select period",
+    ),
+    "the first month left out": ("run_query(months).rows)", "run_query(months).rows[1:])"),
+    "the last month left out": ("run_query(months).rows)", "run_query(months).rows[:-1])"),
+    "all months read": ("is_incremental()", "false"),
+    "nothing removed": (
+        "    delete from {{ target }}\n    where ",
+        "    delete from {{ target }}\n    where false and ",
+    ),
+    "all removed": (
+        "        except\n        select period, loaded_at from {{ ref('stg_loaded_months') }}",
+        "        except\n        select period, loaded_at from {{ ref('stg_loaded_months') }} where false",
+    ),
+    "what was loaded anew kept": ("    where (period, loaded_at) in (", "    where false and (period, loaded_at) in ("),
+}
+
+
+@in_duckdb
+@pytest.mark.parametrize(("old", "new"), MUTANTS.values(), ids=MUTANTS.keys())
+def test_a_mistake_in_what_is_read_or_removed_is_noticed(company: Company, old: str, new: str, tmp_path: Path) -> None:
+    company = replace(company, project=mutant(tmp_path / "project", old, new))
+    with pytest.raises(AssertionError):
+        every_kind_of_load(company)
+
+
+@in_both
+def test_the_marts_follow_every_load_and_all_tests_stay_green(company: Company) -> None:
+    for load in ((60, 3, 1), (30, 2, 2)):
+        company.load(*load)
+        assert company.warehouse(PROJECT).build(), company.warehouse(PROJECT).messages
+    company.extend(1, 0)
+    warehouse = company.warehouse(PROJECT)
+    assert warehouse.build(), warehouse.messages
+    company.extend(0, 7)
+    assert warehouse.build(), warehouse.messages
+    months = company.place.execute(f"select count(distinct period) from {PREFIX}marts.fct_revenue")
+    assert months == [(3,)]
