@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test mutants lint docs clean
+.PHONY: help setup demo test torture mutants lint docs clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ demo: $(INSTALLED) ## Simulate the company, build the marts, print the three KPI
 
 test: $(INSTALLED) ## Run all tests, on DuckDB and on a PostgreSQL server of their own
 	$(PY) -m pytest -n auto --dist loadfile
+
+torture: $(INSTALLED) ## Kill loads at a hundred random moments on every target, and look at what is left
+	$(PY) -m pytest -n auto --rounds 100 tests/python/test_torture.py
 
 mutants: $(INSTALLED) ## Make small mistakes in every model and print how many of them the tests notice
 	$(PY) tests/python/mutants.py

@@ -15,6 +15,16 @@ settings.register_profile("project", derandomize=True, deadline=None)
 settings.load_profile("project")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rounds", type=int, default=5, help="how often a load is killed, in each of the tests that do")
+
+
+@pytest.fixture
+def rounds(pytestconfig: pytest.Config) -> int:
+    chosen: int = pytestconfig.getoption("--rounds")
+    return chosen
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _environment_of_its_own() -> Iterator[None]:
     """No variable of the person who runs the tests decides what they test; PGHOST is read when the server is made."""

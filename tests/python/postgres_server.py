@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +47,14 @@ class Database:
         return psycopg2.connect(" ".join(f"{name}='{value}'" for name, value in {**settings, **changes}.items()))
 
 
+@dataclass(frozen=True)
+class Server(Database):
+    """A scratch database on a server of our own, which can crash and be started again."""
+
+    crash: Callable[[], None]
+    start: Callable[[], None]
+
+
 @contextlib.contextmanager
 def scratch_database() -> Iterator[Database]:
     """A database of our own on the server of PGHOST, or on a server of our own; gone afterwards."""
@@ -70,7 +78,7 @@ def scratch_database() -> Iterator[Database]:
 
 
 @contextlib.contextmanager
-def own_server(*, waits_for_disk: bool = False) -> Iterator[Database]:
+def own_server(*, waits_for_disk: bool = False) -> Iterator[Server]:
     """A server in a folder of its own on a free port of 127.0.0.1, with passwords as strict as a real one's.
 
     It trusts the operating system to write in the end, which tests can and measurements can't.
@@ -109,13 +117,20 @@ def own_server(*, waits_for_disk: bool = False) -> Iterator[Database]:
         settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
         settings += f" -c fsync={'on' if waits_for_disk else 'off'}"
         control = (programs / "pg_ctl", "--pgdata", data, "--wait", "--log", folder / "log")
-        run(*control, "--options", settings, "start")
+
+        def start() -> None:
+            run(*control, "--options", settings, "start")
+
+        def crash() -> None:
+            run(*control, "--mode", "immediate", "stop")
+
+        start()
         try:
-            server = Database("127.0.0.1", port, USER, PASSWORD, "saas_kpis")
+            server = Server("127.0.0.1", port, USER, PASSWORD, "saas_kpis", crash, start)
             _administer(Database("127.0.0.1", port, USER, PASSWORD, "postgres"), "create database saas_kpis")
             yield server
         finally:
-            run(*control, "--mode", "immediate", "stop")
+            crash()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,97 +1,20 @@
 """A load happens completely or not at all, one at a time, however it ends."""
 
-import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from loads import NEW, NEW_OPTIONS, OLD, held_load, leftovers, start
 from places import KINDS, PREFIX, Place, simulated
 from seed_generator.errors import EnvironmentFailure
-from seed_generator.scenario import Scenario
 from seed_generator.tables import simulated_tables
-from warehouses import PROJECT
 
 everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
 in_postgres = pytest.mark.parametrize("place", ["postgres"], indirect=True)
-
-OLD = Scenario(companies=300, months=4)
-NEW_OPTIONS = ("--companies", "25000", "--months", "4", "--seed", "7")
-NEW = Scenario(companies=25_000, months=4, seed=7)
-
-# A load that stops in the middle of the sessions, says so, and goes on when it is told to.
-HELD = """
-import sys
-from seed_generator import cli, tables
-made = tables.simulate_sessions
-def held(*arguments):
-    batches = made(*arguments)
-    yield next(batches)
-    print("held", flush=True)
-    sys.stdin.readline()
-    yield from batches
-tables.simulate_sessions = held
-sys.exit(cli.main(sys.argv[1:]))
-"""
-
-
-def start(place: Place, *options: str, program: str | None = None) -> subprocess.Popen[str]:
-    run = ["-c", program] if program else ["-m", "seed_generator"]
-    return subprocess.Popen(
-        [sys.executable, *run, *place.options, *options],
-        cwd=PROJECT,
-        env={**os.environ, **place.environment},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-@contextmanager
-def held_load(place: Place) -> Iterator[subprocess.Popen[str]]:
-    """A load of the new simulation that is in its middle; killed at the end if it still is."""
-    with start(place, *NEW_OPTIONS, program=HELD) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def leftovers(place: Place) -> list[str]:
-    """What a load has left beside its place."""
-    expected = {"parquet": ["simulation"], "duckdb": ["warehouse.duckdb"], "postgres": []}[place.kind]
-    return sorted(path.name for path in place.folder.iterdir() if path.name not in expected)
-
-
-@everywhere
-def test_a_load_killed_at_any_moment_leaves_the_old_or_the_new_tables_whole(place: Place) -> None:
-    old, new = simulated(OLD), simulated(NEW)
-    place.sink().load(simulated_tables(OLD))
-    began = time.monotonic()
-    with start(place, *NEW_OPTIONS) as process:
-        assert process.wait(60) == 0
-    duration = time.monotonic() - began
-    assert place.rows() == new
-    for moment in range(1, 9):
-        place.sink().load(simulated_tables(OLD))
-        with start(place, *NEW_OPTIONS) as process:
-            time.sleep(duration * moment / 9)
-            process.kill()
-        found = place.rows()
-        assert found in (old, new), f"neither old nor new after {moment}/9 of a load"
-    place.sink().load(simulated_tables(NEW))
-    assert place.rows() == new
-    assert leftovers(place) == []
 
 
 @everywhere
