@@ -6,10 +6,14 @@ for each field its length (int32) and value, all big-endian; and -1 (int16) at t
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr
+from threading import Event
 
 import numpy as np
+import psycopg2
 import pyarrow as pa
 import pyarrow.csv
+from psycopg2 import extensions
 
 from seed_generator.schemas import TIMESTAMP
 from seed_generator.tables import Table
@@ -19,6 +23,7 @@ _TRAILER = b"\xff\xff"
 _POSTGRES_EPOCH = 946_684_800_000_000  # 2000-01-01 in microseconds since 1970-01-01
 _VALUE_BYTES = 8
 _HELD_BYTES = 1 << 22
+_READ_BYTES = 1 << 20
 
 
 def copy_format(columns: pa.Schema) -> str:
@@ -27,9 +32,19 @@ def copy_format(columns: pa.Schema) -> str:
     return "binary" if fixed else "csv"
 
 
-def copy_file(table: Table) -> "CopyFile":
-    """The table's rows in its format."""
-    return CopyFile(_binary(table) if copy_format(table.columns) == "binary" else _csv(table))
+def copy_file(table: Table, stopped: Event | None = None) -> "CopyFile":
+    """The table's rows in its format, until `stopped` is set."""
+    return CopyFile(_binary(table) if copy_format(table.columns) == "binary" else _csv(table), stopped or Event())
+
+
+def copy_in(cursor: extensions.cursor, statement: str, file: "CopyFile") -> None:
+    """Send the file. What stopped it from being made comes before what the driver makes of that."""
+    try:
+        # When the server ends the connection, the driver prints a traceback by itself, beside the error it raises.
+        with redirect_stderr(io.StringIO()):
+            cursor.copy_expert(statement, file, size=_READ_BYTES)
+    except psycopg2.Error as error:
+        raise file.error or error from None
 
 
 def _binary(table: Table) -> Iterator[bytes]:
@@ -63,12 +78,14 @@ def _csv(table: Table) -> Iterator[bytes]:
 class CopyFile(io.RawIOBase):
     """A file that is made while it is read.
 
-    `error` is what stopped it from being made, which the driver that reads it would tell as an error of its own.
+    `error` is what stopped it from being made, which the driver that reads it would tell as an error of its own. Once
+    `stopped` is set no more is made: the driver would read all of it even after the server has given up.
     """
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
+    def __init__(self, chunks: Iterator[bytes], stopped: Event) -> None:
         self.error: BaseException | None = None
         self._chunks = chunks
+        self._stopped = stopped
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:
@@ -79,6 +96,8 @@ class CopyFile(io.RawIOBase):
         """Fill the buffer as far as there are bytes."""
         try:
             while not self._rest:
+                if self._stopped.is_set():
+                    return 0
                 chunk = next(self._chunks, None)
                 if chunk is None:
                     return 0

@@ -1,5 +1,6 @@
 """A DuckDB file: all tables in one transaction, each from one Arrow stream."""
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from seed_generator.errors import EnvironmentFailure, InputError, SeedError
 from seed_generator.profiles import Target
 from seed_generator.schemas import COMPANIES, SESSIONS, SIMULATED, SIMULATION, TableSchema
 from seed_generator.sinks import More, Take
+from seed_generator.sinks.interruptible import interruptibly
 from seed_generator.sinks.sql import (
     Found,
     SqlNames,
@@ -23,8 +25,9 @@ from seed_generator.sinks.sql import (
 )
 from seed_generator.tables import Table
 
-# DuckDB would take four fifths of the machine's memory for buffers; a load is as fast with this much.
-MEMORY_LIMIT = "512MB"
+# DuckDB would take four fifths of the machine's memory for buffers, where a load is as fast with this much, and draw a
+# bar where something takes long, even into a pipe.
+SETTINGS = "set memory_limit = '512MB'; set enable_progress_bar = false"
 
 # DuckDB's own unit of storage: whole ones go straight to the file, others are put together first.
 ROW_GROUP = 122_880
@@ -91,10 +94,7 @@ class DuckDBSink:
         """Give all rows to `take`, each table's in the order of its primary key."""
         with self._filled() as connection:
             for table in SIMULATED:
-                name = self._qualified(connection, table)
-                rows = connection.sql(f"from {name} order by {key_order(table)}")
-                for batch in rows.to_arrow_reader(ROW_GROUP):
-                    take(table, batch)
+                interruptibly(functools.partial(self._read, connection, table, take), connection.interrupt)
 
     def drop(self) -> list[str]:
         """Remove the tables and the schemas that then are empty; what dbt built stays in the file."""
@@ -116,8 +116,14 @@ class DuckDBSink:
                 connection.execute(f"create or replace table {name} ({columns})")
             reader = pa.RecordBatchReader.from_batches(table.columns, _row_groups(table.batches))
             connection.register("incoming", reader)
-            connection.execute(f"insert into {name} select * from incoming")
+            insert = functools.partial(connection.execute, f"insert into {name} select * from incoming")
+            interruptibly(insert, connection.interrupt)
             connection.unregister("incoming")
+
+    def _read(self, connection: duckdb.DuckDBPyConnection, table: TableSchema, take: Take) -> None:
+        rows = connection.sql(f"from {self._qualified(connection, table)} order by {key_order(table)}")
+        for batch in rows.to_arrow_reader(ROW_GROUP):
+            take(table, batch)
 
     @contextmanager
     def _filled(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -131,13 +137,14 @@ class DuckDBSink:
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
-            with duckdb.connect(self._path, config={"memory_limit": MEMORY_LIMIT}) as connection:
+            with duckdb.connect(self._path) as connection:
+                connection.execute(SETTINGS)
                 connection.begin()
                 yield connection
                 connection.commit()
         except (duckdb.Error, RuntimeError) as error:
-            # What DuckDB makes of Ctrl-C: its own error, or the one of the rows that it was reading.
-            if "interrupted" in str(error) or "KeyboardInterrupt" in str(error):
+            # What DuckDB makes of Ctrl-C in a short statement.
+            if "interrupted" in str(error):
                 raise KeyboardInterrupt from error
             if isinstance(error, duckdb.Error):
                 raise self._told(error) from error

@@ -5,13 +5,13 @@ a dropped one would take them along.
 """
 
 import functools
-import io
 import os
 import socket
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager
+from threading import Event
 
 import psycopg2
 import pyarrow as pa
@@ -21,7 +21,8 @@ from seed_generator.errors import EnvironmentFailure, InputError, SeedError
 from seed_generator.profiles import Target
 from seed_generator.schemas import RAW, SIMULATED, SIMULATION, TABLES, TableSchema, with_nulls
 from seed_generator.sinks import More, Take
-from seed_generator.sinks.copy import CopyFile, CopyTarget, copy_file, copy_format
+from seed_generator.sinks.copy import CopyTarget, copy_file, copy_format, copy_in
+from seed_generator.sinks.interruptible import interruptibly
 from seed_generator.sinks.postgres_keys import (
     add_foreign_keys,
     add_indexes,
@@ -48,7 +49,6 @@ PLACE_TIMEOUT_SECONDS = 4.0
 TABLES_TIMEOUT = "5s"
 
 _SECONDS_BETWEEN_TRIES = 0.2
-_READ_BYTES = 1 << 20
 _BYTE_BY_BYTE = ' collate "C"'
 _LOCK_CLASS = zlib.crc32(b"seed_generator") & 0x7FFFFFFF
 
@@ -61,6 +61,7 @@ class PostgresSink:
     def __init__(self, target: Target, prefix: str = "") -> None:
         self._settings = target.settings
         self._names = SqlNames(prefix)
+        self._stopped = Event()
         self._database = str(self._settings.get("dbname") or self._settings.get("database"))
         self._where = f"the database {self._database}"
         self._server = f"{self._settings.get('host')}:{self._settings.get('port')}"
@@ -72,51 +73,63 @@ class PostgresSink:
     def load(self, tables: Iterable[Table]) -> None:
         """Replace all rows, completely or not at all."""
         with self._transaction() as cursor:
-            refuse_tables_of_others(self._found(cursor), self._names, self._where)
-            self._create_tables(cursor)
-            self._lock_tables(cursor)
-            remove_foreign_keys(cursor, self._names)
-            remove_primary_keys(cursor, self._names)
-            are_clean = self._write(cursor, tables)
-            if are_clean:
-                add_primary_keys(cursor, self._names)
-                add_foreign_keys(cursor, self._names)
-            add_indexes(cursor, self._names)
+            interruptibly(functools.partial(self._load, cursor, tables), functools.partial(self._stop, cursor))
 
     def extend(self, more: More) -> None:
         """Add to the tables, completely or not at all."""
         with self._transaction() as cursor:
-            refuse_incomplete_tables(self._found(cursor), self._names, self._where)
-            self._create_tables(cursor)
-            self._lock_tables(cursor)
-            cursor.execute(f"select * from {self._names.quoted(SIMULATION)}")
-            tables = more([dict(zip(SIMULATION.columns.names, row, strict=True)) for row in cursor.fetchall()])
-            # A foreign key is far quicker to check for all rows than for each that comes; a primary key is not.
-            remove_foreign_keys(cursor, self._names)
-            self._write(cursor, tables)
-            add_foreign_keys(cursor, self._names)
-            extend_indexes(cursor, self._names)
+            interruptibly(functools.partial(self._extend, cursor, more), functools.partial(self._stop, cursor))
 
     def read(self, take: Take) -> None:
         """Give all rows to `take`, each table's in the order of its primary key."""
         with self._transaction(changes=False) as cursor:
-            refuse_incomplete_tables(self._found(cursor), self._names, self._where)
-            for table in SIMULATED:
-                columns = self._columns(cursor, table)
-                rows = f"select * from {self._names.quoted(table)} order by {key_order(table, _BYTE_BY_BYTE)}"
-                target = CopyTarget(columns, functools.partial(take, table))
-                cursor.copy_expert(f"copy ({rows}) to stdout (format {copy_format(columns)})", target)
-                target.flush()
+            interruptibly(functools.partial(self._read, cursor, take), functools.partial(self._stop, cursor))
 
     def drop(self) -> list[str]:
         """Remove the tables, dbt's views that read them, and the schemas that then are empty."""
         with self._transaction() as cursor:
-            found = self._found(cursor)
-            refuse_tables_of_others(found, self._names, self._where)
+            refuse_tables_of_others(found := self._found(cursor), self._names, self._where)
             statements, lines = drop_statements(found, self._names, cascade=" cascade")
             for statement in statements:
                 cursor.execute(statement)
         return [*lines, "dbt's views of these tables went with them"] if statements else lines
+
+    def _stop(self, cursor: extensions.cursor) -> None:
+        self._stopped.set()
+        cursor.connection.cancel()
+
+    def _load(self, cursor: extensions.cursor, tables: Iterable[Table]) -> None:
+        refuse_tables_of_others(self._found(cursor), self._names, self._where)
+        self._create_tables(cursor)
+        self._lock_tables(cursor)
+        remove_foreign_keys(cursor, self._names)
+        remove_primary_keys(cursor, self._names)
+        are_clean = self._write(cursor, tables)
+        if are_clean:
+            add_primary_keys(cursor, self._names)
+            add_foreign_keys(cursor, self._names)
+        add_indexes(cursor, self._names)
+
+    def _extend(self, cursor: extensions.cursor, more: More) -> None:
+        refuse_incomplete_tables(self._found(cursor), self._names, self._where)
+        self._create_tables(cursor)
+        self._lock_tables(cursor)
+        cursor.execute(f"select * from {self._names.quoted(SIMULATION)}")
+        tables = more([dict(zip(SIMULATION.columns.names, row, strict=True)) for row in cursor.fetchall()])
+        # A foreign key is far quicker to check for all rows than for each that comes; a primary key is not.
+        remove_foreign_keys(cursor, self._names)
+        self._write(cursor, tables)
+        add_foreign_keys(cursor, self._names)
+        extend_indexes(cursor, self._names)
+
+    def _read(self, cursor: extensions.cursor, take: Take) -> None:
+        refuse_incomplete_tables(self._found(cursor), self._names, self._where)
+        for table in SIMULATED:
+            columns = self._columns(cursor, table)
+            rows = f"select * from {self._names.quoted(table)} order by {key_order(table, _BYTE_BY_BYTE)}"
+            target = CopyTarget(columns, functools.partial(take, table))
+            cursor.copy_expert(f"copy ({rows}) to stdout (format {copy_format(columns)})", target)
+            target.flush()
 
     def _write(self, cursor: extensions.cursor, tables: Iterable[Table]) -> bool:
         """Fill the tables; returns whether no row of them can break a key."""
@@ -126,23 +139,11 @@ class PostgresSink:
             if not table.adds_rows:
                 cursor.execute(f"truncate {name}")
                 self._allow_nulls(cursor, table)
-            self._copy(cursor, f"copy {name} from stdin (format {copy_format(table.columns)})", copy_file(table))
+            statement = f"copy {name} from stdin (format {copy_format(table.columns)})"
+            copy_in(cursor, statement, copy_file(table, self._stopped))
             are_clean &= not table.may_be_dirty
         cursor.execute(f"analyze {self._all_tables}")
         return are_clean
-
-    @staticmethod
-    def _copy(cursor: extensions.cursor, statement: str, file: CopyFile) -> None:
-        try:
-            # When the server ends the connection, the driver prints a traceback by itself, beside the error it raises.
-            with redirect_stderr(io.StringIO()):
-                cursor.copy_expert(statement, file, size=_READ_BYTES)
-        except psycopg2.Error as error:
-            if "error in .read() call" in str(error):
-                # The driver hides what stopped the file. If the file does not know either, it was Ctrl-C: Python
-                # raises that on the way into `readinto`, before a line of it has run.
-                raise file.error or KeyboardInterrupt from None
-            raise
 
     @contextmanager
     def _transaction(self, *, changes: bool = True) -> Iterator[extensions.cursor]:

@@ -215,10 +215,22 @@ def test_an_append_of_postgres_keeps_its_keys_and_its_index_knows_the_rows(place
     assert place.execute("select brin_summarize_new_values('{raw}.sessions_created_at_brin')") == [(0,)]
 
 
-@in_duckdb
-def test_faults_can_be_loaded_and_their_checksums_read(place: Place) -> None:
-    assert place.seed("--companies", "30", "--fault", "sessions_without_time=0.5", "--quiet").returncode == 0
-    assert place.checksums()["raw.sessions"]
+def test_dirty_rows_have_the_same_checksums_in_every_place(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    database = request.getfixturevalue("database")
+    faults = (
+        "--fault",
+        "sessions_without_time=0.5",
+        "--fault",
+        "duplicate_companies=0.3",
+        "--fault",
+        "companies_without_size=0.3",
+    )
+    found = []
+    for kind in KINDS:
+        place = Place(kind, tmp_path, database)
+        assert place.seed("--companies", "30", *faults, "--quiet").returncode == 0
+        found.append(place.checksums())
+    assert found[0] == found[1] == found[2]
 
 
 def test_workers_are_the_same_number_of_rows_whatever_their_number(tmp_path: Path) -> None:
