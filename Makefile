@@ -6,12 +6,13 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python
 # A target of profiles.yml; nothing means the profile's default.
 TARGET ?=
 
+BENCHMARKS ?= kernel parquet_write duckdb_load postgres_load end_to_end default_run marts growth memory
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test torture mutants lint docs clean
+.PHONY: help setup demo test torture bench mutants lint docs clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +38,12 @@ test: $(INSTALLED) ## Run all tests, on DuckDB and on a PostgreSQL server of the
 
 torture: $(INSTALLED) ## Kill loads at a hundred random moments on every target, and look at what is left
 	$(PY) -m pytest -n auto --rounds 100 tests/python/test_torture.py
+
+bench: $(INSTALLED) ## Measure against peers and print each ratio beside what it must be; takes an hour
+	@missed=""; for script in $(BENCHMARKS); do \
+		$(PY) benchmarks/$$script.py > benchmarks/results/$$script.txt || missed="$$missed $$script"; \
+		cat benchmarks/results/$$script.txt; \
+	done; [ -z "$$missed" ] || { echo "missed in:$$missed" >&2; exit 1; }
 
 mutants: $(INSTALLED) ## Make small mistakes in every model and print how many of them the tests notice
 	$(PY) tests/python/mutants.py

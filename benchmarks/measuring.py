@@ -21,21 +21,24 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 
+PEERS = PROJECT / "benchmarks" / "peers"
+_PEERS_ENVIRONMENT = PROJECT / "benchmarks" / ".peers"
 _PACKAGES = ("numpy", "pyarrow", "duckdb", "psycopg2-binary")
 
 
 @dataclass(frozen=True)
 class Run:
-    """A process that has ended well: wall time, peak resident memory, and what it printed."""
+    """A process that has ended well: wall and processor time, peak resident memory, and what it printed."""
 
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
     output: str
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A figure with what it must be; `must` is None where nothing is promised.
+    """A figure with what it must be and what we aim at; `must` is None where nothing is promised.
 
     `is_ceiling` says that the figure may be at most `must`, else it must be at least that.
     """
@@ -45,6 +48,7 @@ class Claim:
     must: float | None = None
     unit: str = "x"
     is_ceiling: bool = False
+    aim: float | None = None
 
     @property
     def is_met(self) -> bool:
@@ -56,8 +60,9 @@ class Claim:
         """As the report shows it."""
         sign = "<=" if self.is_ceiling else ">="
         must = "-" if self.must is None else f"{sign} {self.must:g}{self.unit}"
+        aim = "-" if self.aim is None else f"{self.aim:g}{self.unit}"
         verdict = "-" if self.must is None else "met" if self.is_met else "MISSED"
-        return self.name, f"{self.value:.2f}{self.unit}", must, verdict
+        return self.name, f"{self.value:.2f}{self.unit}", must, aim, verdict
 
 
 def sessions_per_company(months: int = 12) -> float:
@@ -124,7 +129,7 @@ def run(command: Sequence[str | Path], folder: Path, environment: Mapping[str, s
         said = output.read()
     if process.returncode:
         raise RuntimeError(f"{shlex.join(map(str, command))} ended with {process.returncode}:\n{said}")
-    return Run(seconds, usage.ru_maxrss * 1024, said)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, said)
 
 
 def interleaved(rounds: int, contenders: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
@@ -141,6 +146,26 @@ def interleaved(rounds: int, contenders: Mapping[str, Callable[[], float]]) -> d
 def speed(ours: Sequence[float], theirs: Sequence[float]) -> float:
     """How many times as fast as they we are: the median of the ratios of their seconds to ours, pair by pair."""
     return statistics.median(their / our for our, their in zip(ours, theirs, strict=True))
+
+
+def times(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """How many times theirs our figures are: the median of the ratios, pair by pair."""
+    return statistics.median(our / their for our, their in zip(ours, theirs, strict=True))
+
+
+def peers_python() -> Path:
+    """The Python of the peers' own environment, which is made when it is first asked for."""
+    python = _PEERS_ENVIRONMENT / "bin" / "python"
+    wanted = (PEERS / "requirements.txt").read_text(encoding="utf-8")
+    installed = _PEERS_ENVIRONMENT / "installed.txt"
+    if not installed.exists() or installed.read_text(encoding="utf-8") != wanted:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", _PEERS_ENVIRONMENT], check=True)
+        requirements = ("--requirement", PEERS / "requirements.txt")
+        subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements], check=True
+        )
+        installed.write_text(wanted, encoding="utf-8")
+    return python
 
 
 def timing_row(name: str, seconds: Sequence[float], rows: float) -> tuple[str, ...]:
@@ -160,7 +185,7 @@ def report(
     print_table(columns, rows)
     print()
     if claims:
-        print_table(("claim", "measured", "must be", ""), [claim.row for claim in claims])
+        print_table(("claim", "measured", "must be", "aim", ""), [claim.row for claim in claims])
         print()
     print(*notes, f"machine: {machine()}", f"command: python {shlex.join(sys.orig_argv[1:])}", sep="\n")
     return int(not all(claim.is_met for claim in claims))

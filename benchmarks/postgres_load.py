@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import measuring
+from seed_generator.memory import keep_freed_memory
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import SESSIONS
+from seed_generator.simulation import Manner
 from seed_generator.sinks.copy import copy_file
 from seed_generator.sinks.sql import column_definitions
 from seed_generator.tables import Table, simulated_tables
@@ -22,7 +24,7 @@ from seed_generator.tables import Table, simulated_tables
 sys.path.append(str(measuring.PROJECT / "tests" / "python"))
 from postgres_server import Database, own_server
 
-CREATE = f"create table sessions ({column_definitions(SESSIONS)})"
+CREATE = f"create table sessions ({column_definitions(SESSIONS.columns)})"
 KEYS = (
     "alter table sessions add primary key (session_id);"
     " alter table sessions add foreign key (company_id) references companies (company_id);"
@@ -33,6 +35,7 @@ READ_BYTES = 1 << 20  # as the product reads
 
 def main() -> int:
     options = _options()
+    keep_freed_memory()
     scenario = Scenario(companies=options.companies)
     psql = shutil.which("psql")
     if psql is None:
@@ -60,7 +63,10 @@ def main() -> int:
             (rows,) = cursor.fetchone() or (0,)
     claims = [
         measuring.Claim(
-            f"speed / psql's, {keys}", measuring.speed(seconds[f"ours, {keys}"], seconds[f"psql, {keys}"]), 0.9
+            f"G7 speed / psql's, {keys}",
+            measuring.speed(seconds[f"ours, {keys}"], seconds[f"psql, {keys}"]),
+            0.9,
+            aim=1.0,
         )
         for keys in ("no keys", "keys after")
     ]
@@ -113,7 +119,8 @@ class _Bench:
 
 
 def _sessions(scenario: Scenario) -> Table:
-    return next(table for table in simulated_tables(scenario) if table.schema is SESSIONS)
+    manner = Manner(workers=len(os.sched_getaffinity(0)))
+    return next(table for table in simulated_tables(scenario, manner=manner) if table.schema is SESSIONS)
 
 
 def _execute(server: Database, *statements: str) -> None:

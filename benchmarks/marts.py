@@ -1,0 +1,155 @@
+"""The marts: SQL time of the models against three queries with count(distinct), and of one appended month against all.
+
+SQL time is what dbt tells of each statement that it sends for a model, its own queries included. The naive queries read
+the same tables, one query a KPI, as one writes them at first.
+"""
+
+import argparse
+import contextlib
+import json
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+import measuring
+
+sys.path.append(str(measuring.PROJECT / "tests" / "python"))
+from postgres_server import Server, own_server
+
+HEART = "int_company_months"
+MODELS = (HEART, "int_company_lifetimes", "int_period_sizes", "fct_monthly_usage", "fct_retention", "fct_revenue")
+JOINED = "raw.sessions as s inner join raw.companies as c on c.company_id = s.company_id"
+PERIOD = "cast(date_trunc('month', s.created_at) as date)"
+USAGE = "cast(count(distinct s.session_id) as numeric(18, 6)) / count(distinct s.company_id)"
+REVENUE = "count(distinct s.company_id) * min(p.monthly_price)"
+PRICED = f"{JOINED} inner join raw.plans as p on p.company_size = c.company_size"
+NAIVE = (
+    f"select {PERIOD}, c.company_size, {USAGE} from {JOINED} group by 1, 2",
+    f"select {PERIOD}, c.company_size, count(distinct s.company_id) from {JOINED} group by 1, 2",
+    f"select {PERIOD}, c.company_size, {REVENUE} from {PRICED} group by 1, 2",
+)
+# For each engine and size what the ratio to the naive queries must be, and what we aim at.
+MUST: dict[str, dict[int, tuple[float, float]]] = {"duckdb": {50: (6, 10)}, "postgres": {10: (3, 5), 50: (2.5, 5)}}
+MUST_OF_A_MONTH = {"duckdb": (10, 20), "postgres": (8, 15)}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A target with a warehouse that has been loaded."""
+
+    name: str
+    folder: Path
+    server: Server
+
+    def seed(self, *options: str) -> None:
+        """`python -m seed_generator` with these options."""
+        command = (sys.executable, "-m", "seed_generator", "--quiet", "--target", self.name, *options)
+        measuring.run(command, self.folder, self._environment)
+
+    def models(self, *options: str) -> float:
+        """Run the models; the seconds of SQL."""
+        return sum(self._run(*options).values())
+
+    def heart(self, *options: str) -> float:
+        """Run the models; the seconds of SQL of the one that reads the sessions."""
+        return self._run(*options)[HEART]
+
+    def naive(self) -> float:
+        """The three queries; the seconds that they take together."""
+        if self.name == "duckdb":
+            with duckdb.connect(self.folder / "warehouse.duckdb") as file:
+                return _seconds(file)
+        with contextlib.closing(self.server.connect()) as connection, connection.cursor() as cursor:
+            return _seconds(cursor)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return measuring.environment(self.folder, **self.server.environment)
+
+    def _run(self, *options: str) -> dict[str, float]:
+        logs = self.folder / "logs"
+        (logs / "dbt.log").unlink(missing_ok=True)
+        command: tuple[str | Path, ...] = (
+            *(Path(sys.executable).parent / "dbt", "run", "--target", self.name, "--log-path", logs),
+            *("--project-dir", measuring.PROJECT, "--target-path", self.folder / "target"),
+            *("--log-level-file", "debug", "--log-format-file", "json", "--threads", "1", *options),
+        )
+        measuring.run(command, self.folder, self._environment)
+        seconds = dict.fromkeys(MODELS, 0.0)
+        for line in (logs / "dbt.log").read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            model = entry["data"].get("node_info", {}).get("node_name")
+            if entry["info"]["name"] == "SQLQueryStatus" and model in seconds:
+                seconds[model] += entry["data"]["elapsed"]
+        return seconds
+
+
+def main() -> int:
+    options = _options()
+    rows: list[tuple[str, ...]] = []
+    claims: list[measuring.Claim] = []
+    with own_server(waits_for_disk=True) as server:
+        for name in options.targets:
+            for millions in MUST[name]:
+                with measuring.scratch_folder() as folder:
+                    engine = Engine(name, folder, server)
+                    engine.seed("--companies", str(measuring.companies_for(millions * 1e6 * options.scale)))
+                    engine.models()
+                    seconds = _measure(engine, options.pairs)
+                    engine.seed("--drop")
+                where = f"{name}, {millions} million sessions"
+                rows += [
+                    (f"{where}: {what}", f"{statistics.median(v):.2f}", f"{min(v):.2f}", f"{max(v):.2f}")
+                    for what, v in seconds.items()
+                ]
+                claims += _claims(name, millions, where, seconds)
+    return measuring.report("The marts, seconds of SQL", ("", "median s", "min", "max"), rows, claims)
+
+
+def _measure(engine: Engine, pairs: int) -> dict[str, list[float]]:
+    seconds = measuring.interleaved(
+        pairs, {"models": lambda: engine.models("--full-refresh"), "naive queries": engine.naive}
+    )
+    seconds |= {"one appended month": [], "all months": []}
+    for _ in range(pairs):
+        engine.seed("--append", "1")
+        seconds["one appended month"].append(engine.heart())
+        seconds["all months"].append(engine.heart("--full-refresh"))
+    return seconds
+
+
+def _claims(name: str, millions: int, where: str, seconds: dict[str, list[float]]) -> list[measuring.Claim]:
+    number = "G12" if name == "duckdb" else "G13"
+    against_naive = measuring.speed(seconds["models"], seconds["naive queries"])
+    a_month = measuring.speed(seconds["one appended month"], seconds["all months"])
+    must, aim = MUST[name][millions]
+    must_of_a_month, aim_of_a_month = MUST_OF_A_MONTH[name]
+    return [
+        measuring.Claim(f"{number} {where}: speed / the naive queries'", against_naive, must, aim=aim),
+        measuring.Claim(f"G14 {where}: all months / one appended", a_month, must_of_a_month, aim=aim_of_a_month),
+    ]
+
+
+def _seconds(cursor: Any) -> float:  # noqa: ANN401 - a connection of DuckDB or a cursor of psycopg2
+    began = time.perf_counter()
+    for query in NAIVE:
+        cursor.execute(query)
+        cursor.fetchall()
+    return time.perf_counter() - began
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=5, help="rounds of interleaved runs (default: %(default)s)")
+    parser.add_argument("--targets", nargs="+", choices=list(MUST), default=list(MUST), help="default: all")
+    parser.add_argument("--scale", type=float, default=1.0, help="of the sizes, for a quick look (default: 1)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
