@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.dataset
 
 from postgres_server import Database
+from seed_generator.checksum import checksums
 from seed_generator.profiles import Target
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import SIMULATED
@@ -20,6 +21,7 @@ from warehouses import seed_generator
 
 PREFIX = "places_"
 KINDS = ("duckdb", "postgres", "parquet")
+Checksums = dict[str, str]
 Rows = dict[str, list[tuple[object, ...]]]
 
 
@@ -96,3 +98,8 @@ class Place:
             self.execute(f"select schema_name from information_schema.schemata where schema_name like '{PREFIX}%'")
             == []
         )
+
+
+def checksums_of(place: Place) -> Checksums:
+    """By table, read in this process; `Place.checksums` asks the command line."""
+    return {table.full_name: found.digits() for table, found in checksums(place.sink().read).items()}

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from places import KINDS, Place
-from seed_generator.checksum import checksums
+from places import KINDS, Checksums, Place, checksums_of
 from seed_generator.extension import Extension
 from seed_generator.scenario import Scenario
 from seed_generator.simulation import BLOCK_COMPANIES, Manner
@@ -24,16 +23,11 @@ in_duckdb = pytest.mark.parametrize("place", ["duckdb"], indirect=True)
 
 steps = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 150)).filter(any), max_size=3)
 manners = st.builds(Manner, st.integers(1, 3_000), st.integers(1, 4), st.integers(1, 3))
-Checksums = dict[str, str]
 
 
 def loaded_in_one_run(place: Place, scenario: Scenario) -> Checksums:
     place.sink().load(simulated_tables(scenario))
     return checksums_of(place)
-
-
-def checksums_of(place: Place) -> Checksums:
-    return {table.full_name: found.digits() for table, found in checksums(place.sink().read).items()}
 
 
 def extend(place: Place, months: int, companies: int, manner: Manner) -> None:

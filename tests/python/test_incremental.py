@@ -226,7 +226,6 @@ MUTANTS = {
         "        except\n        select period, loaded_at from {{ ref('stg_loaded_months') }}",
         "        except\n        select period, loaded_at from {{ ref('stg_loaded_months') }} where false",
     ),
-    "what was loaded anew kept": ("    where (period, loaded_at) in (", "    where false and (period, loaded_at) in ("),
 }
 
 

@@ -13,14 +13,11 @@ from pathlib import Path
 import pytest
 
 from loads import NEW, NEW_OPTIONS, OLD, held_load, leftovers, start
-from places import KINDS, PREFIX, Place
+from places import KINDS, PREFIX, Checksums, Place, checksums_of
 from postgres_server import own_server
-from seed_generator.checksum import checksums
 from seed_generator.scenario import Scenario
 from seed_generator.tables import simulated_tables
 from warehouses import PROJECT, Warehouse
-
-Checksums = dict[str, str]
 
 # What is done to the tables of OLD, and what they become.
 CHANGES = {
@@ -30,10 +27,6 @@ CHANGES = {
 }
 
 everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
-
-
-def checksums_of(place: Place) -> Checksums:
-    return {table.full_name: found.digits() for table, found in checksums(place.sink().read).items()}
 
 
 def loaded(place: Place, scenario: Scenario) -> Checksums:
