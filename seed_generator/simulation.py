@@ -7,7 +7,7 @@ by month: what zone maps, row groups, BRIN indexes and increments live on.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice, product
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,7 @@ from seed_generator.streams import Purpose, draw, stream, uniform_integers
 from seed_generator.truth import Books
 
 BLOCK_COMPANIES = 65_536
-BATCH_SESSIONS = 65_536  # what a core has in its own cache while it makes them
-BATCHES_IN_A_ROW = 4  # of one worker, so that workers seldom wait for one another
+BATCH_SESSIONS = 262_144  # so many that workers seldom wait for Python's lock, so few that memory stays small
 
 # A session's id is (month, block, position in the block's month): ascending in row order, unchanged when months or
 # companies are added, and below 2**53, which is as far as a BI tool that counts in JavaScript can tell numbers apart.
@@ -48,7 +47,7 @@ class Manner:
     Parameters
     ----------
     batch_sessions : how many a batch has at most, give or take one company's.
-    workers : how many threads make them, ahead of whoever takes them.
+    workers : how many threads make them; that of whoever takes them is one.
     months_at_a_time : of how many months batches come in turns; those of one month are in the order of their ids.
     """
 
@@ -100,15 +99,13 @@ def simulate_sessions(
     manner : how.
     beyond : what there is already.
     """
-    in_a_row = _in_rows(_parts(scenario, books, manner, beyond), BATCHES_IN_A_ROW if manner.workers > 1 else 1)
-    for batches in made_ahead(lambda parts: [_make_sessions(part) for part in parts], in_a_row, manner.workers):
-        yield from batches
+    return made_ahead(_make_sessions, _parts(scenario, books, manner, beyond), manner.workers)
 
 
 def simulate_churned(scenario: Scenario) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """For each month, counted from 0, and block: the ids of the companies that had churned before it."""
     for drawn in _draw_counts(scenario):
-        yield drawn.month, _company_ids(scenario, drawn.block)[~drawn.customers]
+        yield drawn.month, np.delete(_company_ids(scenario, drawn.block), drawn.customers)
 
 
 def first_session_id(month: int, block: int) -> int:
@@ -123,28 +120,36 @@ def first_instant(scenario: Scenario, month: int) -> int:
 
 @dataclass(frozen=True)
 class _Draw:
-    """A block in a month: every company's size, whether it still is a customer, and the sessions that it has drawn."""
+    """A block in a month: who still is a customer, by position in the block, with the sessions that each has drawn.
+
+    `customers` is int64, `sizes` uint8 and `counts` uint8, of one shape (n,); `active` are the positions in them of
+    those with a session.
+    """
 
     month: int
     block: int
+    customers: NDArray[np.int64]
     sizes: NDArray[np.uint8]
-    customers: NDArray[np.bool_]
     counts: NDArray[np.uint8]
+    active: NDArray[np.int64]
 
 
 def _draw_counts(scenario: Scenario, months_at_a_time: int = 1) -> Iterator[_Draw]:
     """Month by month and block by block."""
     law = _SessionLaw(scenario.sizes)
     sizes = [_company_sizes(scenario, block) for block in range(_blocks(scenario))]
-    customers = [np.ones(len(block_sizes), np.bool_) for block_sizes in sizes]
+    left = [np.arange(len(block_sizes), dtype=np.uint16) for block_sizes in sizes]  # all blocks stay in memory
     for first in range(0, scenario.months, months_at_a_time):
         months = range(first, min(first + months_at_a_time, scenario.months))
         for block, month in product(range(len(sizes)), months):
             # Silent companies keep their place in the draw, so that nobody's draw depends on who else is left.
             uniform = draw(stream(scenario.seed, Purpose.SESSION_COUNT, block, month), len(sizes[block]))
-            counts = law.counts(uniform, sizes[block])
-            yield _Draw(month, block, sizes[block], customers[block], counts)
-            customers[block] = customers[block] & (counts > 0)
+            customers = left[block].astype(np.int64)
+            customer_sizes = sizes[block].take(customers)
+            counts = law.counts(uniform.take(customers), customer_sizes)
+            active = np.flatnonzero(counts > 0)
+            yield _Draw(month, block, customers, customer_sizes, counts, active)
+            left[block] = left[block].take(active)
 
 
 class _SessionLaw:
@@ -158,9 +163,10 @@ class _SessionLaw:
 
     def counts(self, uniform: NDArray[np.float64], sizes: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Each company's session count by its draw and size, uint8 of shape (n,); the draws are overwritten."""
-        outcome = uniform_integers(uniform, self._outcomes[sizes])
-        outcome += self._starts[sizes]
-        return self._table[outcome]
+        size = sizes.astype(np.int64)
+        outcome = uniform_integers(uniform, self._outcomes.take(size))
+        outcome += self._starts.take(size)
+        return self._table.take(outcome)
 
 
 def _outcomes(size: CompanySize) -> NDArray[np.uint8]:
@@ -177,9 +183,12 @@ def _companies_there(companies: int, block: int) -> int:
     return min(max(companies - block * BLOCK_COMPANIES, 0), BLOCK_COMPANIES)
 
 
+def _first_company(block: int) -> int:
+    return block * BLOCK_COMPANIES + 1
+
+
 def _company_ids(scenario: Scenario, block: int) -> NDArray[np.int64]:
-    first = block * BLOCK_COMPANIES
-    return np.arange(first + 1, min(first + BLOCK_COMPANIES, scenario.companies) + 1)
+    return np.arange(_first_company(block), min(_first_company(block + 1), scenario.companies + 1))
 
 
 def _company_sizes(scenario: Scenario, block: int) -> NDArray[np.uint8]:
@@ -192,68 +201,63 @@ def _company_sizes(scenario: Scenario, block: int) -> NDArray[np.uint8]:
 
 def _count_companies(drawn: _Draw, number_of_sizes: int) -> NDArray[np.int64]:
     """How many customers of each size drew each session count, of shape (sizes, 256)."""
-    cell = drawn.sizes.astype(np.int64)
-    cell *= 2
-    cell += drawn.customers
-    cell *= _COUNTS
-    cell += drawn.counts
-    cells = np.bincount(cell, minlength=number_of_sizes * 2 * _COUNTS)
-    return cells.reshape(number_of_sizes, 2, _COUNTS)[:, 1]
+    cells = drawn.sizes.astype(np.int64)
+    cells *= _COUNTS
+    cells += drawn.counts
+    return np.bincount(cells, minlength=number_of_sizes * _COUNTS).reshape(number_of_sizes, _COUNTS)
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Sessions to be made: `counts` of them for each of some neighbouring companies of a block, in a month.
+    """Sessions to be made: those of some companies of a block, in a month.
 
-    `taken` sessions of the block's month come before them.
+    `company_id` and `ends` are int64 of one shape (n,): who has a session, ascending, and how many sessions the block's
+    month has up to the last one of each. `taken` of them come before the first company's.
     """
 
     scenario: Scenario
     month: int
     block: int
-    first_company: int
-    counts: NDArray[np.uint8]
+    company_id: NDArray[np.int64]
+    ends: NDArray[np.int64]
     taken: int
-    sessions: int
 
 
 def _parts(scenario: Scenario, books: Books, manner: Manner, beyond: Extent) -> Iterator[_Part]:
     """What is to be made, in parts of a batch each; the books are kept while they are taken."""
     for drawn in _draw_counts(scenario, manner.months_at_a_time):
+        companies = _count_companies(drawn, len(scenario.sizes))
         if drawn.month == 0:
-            books.acquire(np.bincount(drawn.sizes, minlength=len(scenario.sizes)))
-        books.record(drawn.month, _count_companies(drawn, len(scenario.sizes)))
-        counts = drawn.counts * drawn.customers
-        ends = np.cumsum(counts, dtype=np.int64)
-        company = _companies_there(beyond.companies_in(drawn.month), drawn.block)
-        taken = int(ends[company - 1]) if company else 0
-        while taken < ends[-1]:
-            until = max(int(np.searchsorted(ends, taken + manner.batch_sessions, side="right")), company + 1)
-            sessions = int(ends[until - 1]) - taken
-            if sessions:  # a company without a session may stand alone in a tiny batch
-                yield _Part(scenario, drawn.month, drawn.block, company, counts[company:until], taken, sessions)
-            taken += sessions
-            company = until
-
-
-def _in_rows(parts: Iterator[_Part], number: int) -> Iterator[list[_Part]]:
-    while in_a_row := list(islice(parts, number)):
-        yield in_a_row
+            books.acquire(companies.sum(axis=1))
+        books.record(drawn.month, companies)
+        position = drawn.customers.take(drawn.active)
+        company_id = position + _first_company(drawn.block)
+        ends = np.cumsum(drawn.counts.take(drawn.active).astype(np.int64))
+        start = int(np.searchsorted(position, _companies_there(beyond.companies_in(drawn.month), drawn.block)))
+        while start < len(ends):
+            taken = int(ends[start - 1]) if start else 0
+            until = max(int(np.searchsorted(ends, taken + manner.batch_sessions, side="right")), start + 1)
+            part = slice(start, until)
+            yield _Part(scenario, drawn.month, drawn.block, company_id[part], ends[part], taken)
+            start = until
 
 
 def _make_sessions(part: _Part) -> SessionBatch:
     start = first_instant(part.scenario, part.month)
+    sessions = int(part.ends[-1]) - part.taken
     times = stream(part.scenario.seed, Purpose.SESSION_TIME, part.block, part.month)
     times.advance(part.taken)
-    created_at = uniform_integers(
-        draw(times, part.sessions), float(first_instant(part.scenario, part.month + 1) - start)
-    )
+    created_at = uniform_integers(draw(times, sessions), float(first_instant(part.scenario, part.month + 1) - start))
     created_at += start
     first_id = first_session_id(part.month, part.block) + part.taken
-    first_company = part.block * BLOCK_COMPANIES + part.first_company + 1
+    # As np.repeat would have it, but that takes a loop for each company, whose end no processor foresees, and keeps
+    # Python's lock meanwhile: the steps from each session's company to the next one's, summed up.
+    steps = np.zeros(sessions, np.int64)
+    steps[0] = part.company_id[0]
+    steps[part.ends[:-1] - part.taken] = np.diff(part.company_id)
     return SessionBatch(
         add_months(part.scenario.first_month, part.month),
-        np.arange(first_id, first_id + part.sessions),
-        np.repeat(np.arange(first_company, first_company + len(part.counts)), part.counts),
+        np.arange(first_id, first_id + sessions),
+        np.cumsum(steps),
         created_at,
     )
