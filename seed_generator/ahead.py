@@ -8,8 +8,8 @@ from typing import TypeVar
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
-# Enough that no worker waits for the taker, few enough that memory stays flat.
-_AHEAD_PER_WORKER = 2
+# Enough that no worker runs out of items while the taker makes one, few enough that memory stays flat.
+_AHEAD_PER_WORKER = 3
 
 
 def made_ahead(make: Callable[[_Item], _Result], items: Iterable[_Item], workers: int) -> Iterator[_Result]:
