@@ -9,7 +9,6 @@ import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from seed_generator.errors import InputError, InvalidValueError
 from seed_generator.fault_kinds import FAULT_KINDS, Effect, FaultKind, Place
 from seed_generator.scenario import MAX_COMPANIES, MAX_MONTHS, Scenario
-from seed_generator.schemas import INJECTED_FAULTS, MONTH, SESSIONS, TIMESTAMP, TableSchema, with_nulls
+from seed_generator.schemas import INJECTED_FAULTS, SESSIONS, TIMESTAMP, TableSchema, for_month, month_of, with_nulls
 from seed_generator.simulation import BLOCK_COMPANIES, first_instant, first_session_id, simulate_churned
 from seed_generator.streams import Purpose, keyed_draw
 from seed_generator.validation import finite_number
@@ -142,7 +141,7 @@ def _returns(
                 pa.array(churned[hit]),
                 pa.array(np.minimum(created_at, ends - 1)).view(TIMESTAMP),
             ],
-            schema=SESSIONS.columns.with_metadata({MONTH: f"{scenario.periods[month]:%Y-%m}"}),
+            schema=for_month(SESSIONS.columns, scenario.periods[month]),
         )
         if rows.num_rows:
             yield rows, [_entries(kind, rows, new=_as_text(rows))]
@@ -150,11 +149,8 @@ def _returns(
 
 def _month(batch: pa.RecordBatch, scenario: Scenario) -> int:
     """The month in which a batch was simulated, counted from 0; companies and plans are of the first."""
-    metadata = batch.schema.metadata or {}
-    if MONTH.encode() not in metadata:
-        return 0
-    period = date.fromisoformat(f"{metadata[MONTH.encode()].decode()}-01")
-    return (period.year - scenario.first_month.year) * 12 + period.month - scenario.first_month.month
+    first = scenario.first_month
+    return max(month_of(batch) - (first.year * 12 + first.month - 1), 0)
 
 
 def _row_keys(table: TableSchema, batch: pa.RecordBatch, place: Place) -> NDArray[np.int64]:

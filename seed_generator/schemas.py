@@ -1,12 +1,13 @@
 """The contract of the tables that the simulator fills: names, columns, types, keys, and the order of loading."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
 import pyarrow as pa
 
 RAW = "raw"
 TRUTH = "truth"
-MONTH = "month"  # in the metadata of a batch of sessions: the month that it was simulated for, as 2021-01
+_MONTH = b"month"  # in the metadata of a batch of sessions, as 2021-01
 
 
 @dataclass(frozen=True, eq=False)  # a table is the same as itself only, and can be the key of a dict
@@ -42,6 +43,20 @@ def _columns(**types: pa.DataType) -> pa.Schema:
 def with_nulls(columns: pa.Schema, *names: str) -> pa.Schema:
     """The columns, of which those with these names may be null; all of them where no name is given."""
     return pa.schema([column.with_nullable(not names or column.name in names) for column in columns], columns.metadata)
+
+
+def for_month(columns: pa.Schema, period: date) -> pa.Schema:
+    """The columns of a batch that is simulated for a month."""
+    return columns.with_metadata({_MONTH: f"{period:%Y-%m}"})
+
+
+def month_of(batch: pa.RecordBatch) -> int:
+    """The month that a batch was simulated for, counted from the year 0; 0 where that is no question."""
+    metadata = batch.schema.metadata or {}
+    if _MONTH not in metadata:
+        return 0
+    year, _, month = metadata[_MONTH].decode().partition("-")
+    return int(year) * 12 + int(month) - 1
 
 
 TIMESTAMP = pa.timestamp("us")  # UTC, without a zone

@@ -135,7 +135,7 @@ def _sessions(scenario: Scenario, books: Books, manner: Manner, beyond: Extent) 
                 pa.array(batch.company_id),
                 pa.array(batch.created_at).view(schemas.TIMESTAMP),
             ],
-            schema=schemas.SESSIONS.columns.with_metadata({schemas.MONTH: f"{batch.period:%Y-%m}"}),
+            schema=schemas.for_month(schemas.SESSIONS.columns, batch.period),
         )
 
 

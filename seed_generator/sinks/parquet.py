@@ -19,13 +19,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seed_generator.errors import EnvironmentFailure, InputError
-from seed_generator.schemas import MONTH, SIMULATED, SIMULATION, TABLES, TIMESTAMP, TableSchema
+from seed_generator.schemas import SIMULATED, SIMULATION, TABLES, TIMESTAMP, TableSchema, month_of
 from seed_generator.sinks import More, Take
 from seed_generator.sinks.sql import key_order
 from seed_generator.tables import Table
 
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
-_ROW_GROUP = 262_144  # each costs a little to begin
+_ROW_GROUP = 131_072  # at least, so that a whole batch is one: each costs a little to begin
 _ROW_GROUPS_AHEAD = 1
 _READ_ROWS = 131_072
 _EMPTY = "empty"
@@ -191,7 +191,7 @@ def _write(table: Table, folder: Path, months_at_a_time: int) -> None:
     files: dict[int, _File] = {}
     try:
         for batch in table.batches:
-            month = _month(batch)
+            month = month_of(batch)
             if month not in files:
                 for complete in [other for other in files if other <= month - months_at_a_time]:
                     files[complete].close()
@@ -261,15 +261,6 @@ class _File:
             self._pending.append(self._thread.submit(self._file.write_table, rows, rows.num_rows))
         if len(self._pending) > _ROW_GROUPS_AHEAD:
             self._pending.popleft().result()
-
-
-def _month(batch: pa.RecordBatch) -> int:
-    """The month that a batch was simulated for, counted from the year 0; 0 where that is no question."""
-    metadata = batch.schema.metadata or {}
-    if MONTH.encode() not in metadata:
-        return 0
-    year, _, month = metadata[MONTH.encode()].decode().partition("-")
-    return int(year) * 12 + int(month) - 1
 
 
 def _file_name(table: TableSchema, month: int) -> str:

@@ -148,6 +148,7 @@ class PostgresSink:
     @contextmanager
     def _transaction(self, *, changes: bool = True) -> Iterator[extensions.cursor]:
         """A transaction that `changes` the tables and so has the place for itself, or sees them as they are now."""
+        self._stopped.clear()
         connection = self._connect()
         try:
             if not changes:

@@ -71,5 +71,4 @@ def scenario_file() -> Path:
 def place(request: pytest.FixtureRequest, tmp_path: Path, database: Database) -> Iterator[Place]:
     place = Place(request.param, tmp_path, database)
     yield place
-    if request.param == "postgres":
-        place.execute("drop schema if exists {raw} cascade", "drop schema if exists {truth} cascade")
+    place.drop_schemas()

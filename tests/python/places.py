@@ -1,8 +1,9 @@
 """A place for tables of each kind, filled and read through the product, for tests of what loads leave behind."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -10,13 +11,15 @@ import pyarrow.dataset
 
 from postgres_server import Database
 from seed_generator.checksum import checksums
+from seed_generator.extension import Extension
 from seed_generator.profiles import Target
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import SIMULATED
+from seed_generator.simulation import IN_TURN, Manner
 from seed_generator.sinks.duckdb import DuckDBSink
 from seed_generator.sinks.parquet import ParquetSink
 from seed_generator.sinks.postgres import PostgresSink
-from seed_generator.tables import simulated_tables
+from seed_generator.tables import Table, simulated_tables
 from warehouses import seed_generator
 
 PREFIX = "places_"
@@ -59,6 +62,25 @@ class Place:
 
     def seed(self, *options: str) -> subprocess.CompletedProcess[str]:
         return seed_generator(*self.options, *options, environment=self.environment)
+
+    def extend(self, months: int, companies: int, manner: Manner = IN_TURN) -> Scenario:
+        """Add months and companies, none of one of them where it is 0; returns what is there then."""
+        extension = Extension(months or None, companies or None)
+        scenarios: list[Scenario] = []
+
+        def more(rows: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
+            scenario, there = extension.applied(rows)
+            scenarios.append(scenario)
+            return simulated_tables(scenario, beyond=there, manner=manner)
+
+        self.sink().extend(more)
+        return scenarios[0]
+
+    def drop_schemas(self) -> None:
+        """What loads and builds made on the server, which others use after us."""
+        if self.kind == "postgres":
+            schemas = ("raw", "truth", "staging", "intermediate", "marts")
+            self.execute(*(f"drop schema if exists {PREFIX}{schema} cascade" for schema in schemas))
 
     def execute(self, *statements: str) -> list[tuple[object, ...]]:
         """Run statements, in which `{raw}` and `{truth}` are the schemas; returns the last one's rows."""

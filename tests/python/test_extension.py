@@ -1,10 +1,8 @@
 """Months and companies added to what is loaded: the same rows as those of one run, and nothing else touched."""
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -12,10 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from places import KINDS, Checksums, Place, checksums_of
-from seed_generator.extension import Extension
 from seed_generator.scenario import Scenario
 from seed_generator.simulation import BLOCK_COMPANIES, Manner
-from seed_generator.tables import Table, simulated_tables
+from seed_generator.tables import simulated_tables
 from warehouses import seed_generator
 
 everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
@@ -30,16 +27,6 @@ def loaded_in_one_run(place: Place, scenario: Scenario) -> Checksums:
     return checksums_of(place)
 
 
-def extend(place: Place, months: int, companies: int, manner: Manner) -> None:
-    extension = Extension(months or None, companies or None)
-
-    def more(rows: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
-        scenario, there = extension.applied(rows)
-        return simulated_tables(scenario, beyond=there, manner=manner)
-
-    place.sink().extend(more)
-
-
 @everywhere
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 200), st.integers(1, 4), st.integers(0, 2**63 - 1), steps, manners)
@@ -51,7 +38,7 @@ def test_any_split_of_months_and_companies_by_any_workers_gives_the_rows_of_one_
     expected = loaded_in_one_run(place, last)
     place.sink().load(simulated_tables(first, manner=manner))
     for more_months, more_companies in steps:
-        extend(place, more_months, more_companies, manner)
+        place.extend(more_months, more_companies, manner)
     assert checksums_of(place) == expected
 
 
@@ -60,9 +47,9 @@ def test_growth_across_the_edge_of_a_block_gives_the_rows_of_one_run(place: Plac
     first = Scenario(companies=BLOCK_COMPANIES - 10, months=1)
     expected = loaded_in_one_run(place, replace(first, companies=BLOCK_COMPANIES + 10, months=2))
     place.sink().load(simulated_tables(first))
-    extend(place, 1, 0, Manner(workers=2, months_at_a_time=2))
-    extend(place, 0, 10, Manner(workers=2, months_at_a_time=2))
-    extend(place, 0, 10, Manner(workers=2, months_at_a_time=2))
+    place.extend(1, 0, Manner(workers=2, months_at_a_time=2))
+    place.extend(0, 10, Manner(workers=2, months_at_a_time=2))
+    place.extend(0, 10, Manner(workers=2, months_at_a_time=2))
     assert checksums_of(place) == expected
 
 
@@ -105,12 +92,12 @@ def test_each_load_stamps_the_months_that_it_wrote_and_no_other(place: Place) ->
     first = stamps(place)
     assert sorted(first) == scenario.periods
     assert len(set(first.values())) == 1
-    extend(place, 2, 0, Manner())
+    place.extend(2, 0, Manner())
     appended = stamps(place)
     assert {period: appended[period] for period in first} == first
     assert sorted(appended)[3:] == [date(2021, 4, 1), date(2021, 5, 1)]
     assert {appended[period] for period in sorted(appended)[3:]}.isdisjoint(first.values())
-    extend(place, 0, 5, Manner())
+    place.extend(0, 5, Manner())
     grown = stamps(place)
     assert sorted(grown) == sorted(appended)
     assert set(grown.values()).isdisjoint(appended.values())
@@ -203,7 +190,7 @@ def test_an_append_of_postgres_keeps_its_keys_and_its_index_knows_the_rows(place
     catalog = "select conname from pg_constraint join pg_namespace on pg_namespace.oid = connamespace"
     catalog += " where nspname in ('{raw}', '{truth}') order by conname"
     before = place.execute(catalog)
-    extend(place, 2, 20, Manner())
+    place.extend(2, 20, Manner())
     assert place.execute(catalog) == before
     # An index that does not know of rows summarizes them now, and says how many ranges of pages that were.
     assert place.execute("select brin_summarize_new_values('{raw}.sessions_created_at_brin')") == [(0,)]

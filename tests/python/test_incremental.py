@@ -4,7 +4,7 @@ It reads the months that a load has written since the last build, and no other.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from places import PREFIX, Place
 from postgres_server import Database
 from scratch import copy_project, replace_once
-from seed_generator.extension import Extension
 from seed_generator.scenario import Scenario
 from seed_generator.tables import simulated_tables
 from warehouses import PROJECT, Warehouse
@@ -67,13 +66,7 @@ class Company:
     def extend(self, months: int, companies: int) -> None:
         self.deliver()
         before = set(self.scenario.periods)
-        extension = Extension(months or None, companies or None)
-
-        def more(rows: Sequence[Any]) -> Iterator[Any]:
-            self.scenario, there = extension.applied(rows)
-            return simulated_tables(self.scenario, beyond=there)
-
-        self.place.sink().extend(more)
+        self.scenario = self.place.extend(months, companies)
         self.written |= set(self.scenario.periods) - (set() if companies else before)
 
     def withhold(self, month: int, every: int) -> None:
@@ -154,9 +147,7 @@ def mutant(folder: Path, old: str, new: str) -> Path:
 def company(request: pytest.FixtureRequest, tmp_path: Path, database: Database) -> Iterator[Company]:
     place = Place(request.param, tmp_path, database)
     yield Company(place)
-    if request.param == "postgres":
-        schemas = ("raw", "truth", "staging", "intermediate", "marts")
-        place.execute(*(f"drop schema if exists {PREFIX}{schema} cascade" for schema in schemas))
+    place.drop_schemas()
 
 
 in_both = pytest.mark.parametrize("company", ["duckdb", "postgres"], indirect=True)

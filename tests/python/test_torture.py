@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from loads import NEW, NEW_OPTIONS, OLD, held_load, leftovers, start
-from places import KINDS, PREFIX, Checksums, Place, checksums_of
+from places import KINDS, Checksums, Place, checksums_of
 from postgres_server import own_server
 from seed_generator.scenario import Scenario
 from seed_generator.tables import simulated_tables
@@ -100,6 +100,3 @@ def test_loads_beside_a_build_are_refused_or_whole_and_the_next_build_is_right(p
     assert outcomes <= {0, 1}
     assert checksums_of(place) in states
     assert warehouse.build(), warehouse.messages
-    if place.kind == "postgres":
-        schemas = ("staging", "intermediate", "marts")
-        place.execute(*(f"drop schema if exists {PREFIX}{schema} cascade" for schema in schemas))
