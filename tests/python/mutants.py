@@ -56,7 +56,8 @@ def _judge_part(number: int, folder: str) -> list[Verdict]:
     own.mkdir()
     judge = Judge(own)
     assert judge.builds_unchanged(), "the project is not green after its models went through the parser"
-    mutants = judge.mutants()[number::WORKERS]
+    # In an order that all processes have: dbt's differs from one to the next, and then some would be judged by nobody.
+    mutants = sorted(judge.mutants(), key=lambda mutant: mutant.name)[number::WORKERS]
     verdicts = []
     for done, mutant in enumerate(mutants, start=1):
         noticed_by = judge.verdict(mutant)
