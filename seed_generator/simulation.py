@@ -122,8 +122,8 @@ def first_instant(scenario: Scenario, month: int) -> int:
 class _Draw:
     """A block in a month: who still is a customer, by position in the block, with the sessions that each has drawn.
 
-    `customers` is int64, `sizes` uint8 and `counts` uint8, of one shape (n,); `active` are the positions in them of
-    those with a session.
+    `customers` is int64, `sizes` uint8 and `counts` uint8, of one shape (n,); `active`, int64 of shape (m,), has the
+    indices in them of those with a session.
     """
 
     month: int

@@ -48,7 +48,11 @@ def judge_all() -> list[Verdict]:
         context = get_context("spawn")  # a fork would share what dbt holds open
         with ProcessPoolExecutor(WORKERS, mp_context=context) as pool:
             parts = pool.map(_judge_part, range(WORKERS), [folder] * WORKERS)
-            return sorted((verdict for part in parts for verdict in part), key=lambda verdict: verdict.mutant.name)
+            verdicts = sorted((verdict for part in parts for verdict in part), key=lambda verdict: verdict.mutant.name)
+    assert len({verdict.mutant.name for verdict in verdicts}) == len(verdicts), (
+        "the processes share them out differently"
+    )
+    return verdicts
 
 
 def _judge_part(number: int, folder: str) -> list[Verdict]:

@@ -31,6 +31,13 @@ def test_as_many_threads_work_as_were_asked_for_and_the_takers_is_one(workers: i
     assert threading.get_ident() in threads
 
 
+def slow_to_begin(item: int) -> int:
+    """So that whoever does not wait for the first result runs far ahead of it."""
+    if item == 0:
+        time.sleep(0.2)
+    return item
+
+
 def test_no_more_items_are_taken_ahead_than_workers_need() -> None:
     taken: list[int] = []
 
@@ -39,7 +46,7 @@ def test_no_more_items_are_taken_ahead_than_workers_need() -> None:
             taken.append(item)
             yield item
 
-    made = made_ahead(lambda item: item, items(), 2)
+    made = made_ahead(slow_to_begin, items(), 2)
     next(made)
     assert len(taken) <= 8
 
@@ -47,11 +54,11 @@ def test_no_more_items_are_taken_ahead_than_workers_need() -> None:
 @pytest.mark.parametrize("workers", WORKERS)
 def test_an_error_comes_in_the_place_of_its_result(workers: int) -> None:
     def make(item: int) -> int:
-        if item == 7:
-            raise ValueError("the seventh")
-        return item
+        if item == 5:  # with two workers it is the taker's, while the other one still makes the first
+            raise ValueError("the fifth")
+        return slow_to_begin(item)
 
     made = made_ahead(make, range(50), workers)
-    assert [next(made) for _ in range(7)] == list(range(7))
-    with pytest.raises(ValueError, match="the seventh"):
+    assert [next(made) for _ in range(5)] == list(range(5))
+    with pytest.raises(ValueError, match="the fifth"):
         next(made)

@@ -3,14 +3,18 @@
 import re
 import shutil
 import signal
+import threading
 import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from loads import NEW, NEW_OPTIONS, OLD, held_load, leftovers, start
 from places import KINDS, PREFIX, Place, simulated
 from seed_generator.errors import EnvironmentFailure
+from seed_generator.scenario import Scenario
+from seed_generator.schemas import SESSIONS, TableSchema
 from seed_generator.tables import simulated_tables
 
 everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
@@ -71,6 +75,22 @@ def test_ctrl_c_ends_a_load_in_one_line_with_the_old_tables_whole(place: Place) 
         assert (process.returncode, output, errors) == (130, "", "interrupted; nothing was changed.\n")
     assert place.rows() == simulated(OLD)
     assert leftovers(place) == []
+
+
+@everywhere
+def test_a_sink_is_as_good_as_new_after_ctrl_c(place: Place) -> None:
+    interrupted = Event()
+
+    def press_ctrl_c(table: TableSchema, _: int) -> None:
+        if table is SESSIONS and not interrupted.is_set():
+            interrupted.set()
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    sink = place.sink()
+    with pytest.raises(KeyboardInterrupt):
+        sink.load(simulated_tables(Scenario(companies=300_000), on_rows=press_ctrl_c))
+    sink.load(simulated_tables(OLD))
+    assert place.rows() == simulated(OLD)
 
 
 @everywhere
