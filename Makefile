@@ -5,6 +5,7 @@ VENV ?= .venv
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3 2>/dev/null) python3)
 # A target of profiles.yml; nothing means the profile's default.
 TARGET ?=
+ON_TARGET = $(if $(TARGET),--target $(TARGET))
 
 BENCHMARKS ?= kernel parquet_write duckdb_load postgres_load end_to_end default_run marts growth memory
 PY := $(VENV)/bin/python
@@ -12,7 +13,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test torture bench mutants lint docs clean
+.PHONY: help setup demo report test torture bench mutants lint docs clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,11 +28,14 @@ $(INSTALLED): pyproject.toml requirements.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(INSTALLED) ## Simulate the company, build the marts, print the three KPIs
-	$(PY) -m seed_generator $(if $(TARGET),--target $(TARGET))
-	$(PY) -m reporting --build $(if $(TARGET),--target $(TARGET))
+demo: $(INSTALLED) ## Simulate the company, build the marts, print the three KPIs, write the page
+	$(PY) -m seed_generator $(ON_TARGET)
+	$(PY) -m reporting --build --page $(ON_TARGET)
 	@echo
 	@echo "Next: make docs (read about every table and column), make test, or query the schema marts with any SQL tool."
+
+report: $(INSTALLED) ## Write the leadership page, kpis.html, from the marts that are there
+	$(PY) -m reporting --page $(ON_TARGET)
 
 test: $(INSTALLED) ## Run all tests, on DuckDB and on a PostgreSQL server of their own
 	$(PY) -m pytest -n auto --dist loadfile
@@ -53,15 +57,15 @@ lint: $(INSTALLED) ## Check style, types, SQL, YAML and the compose and workflow
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/yamllint --strict .
-	DUCKDB_PATH=:memory: $(VENV)/bin/sqlfluff lint models tests
+	DUCKDB_PATH=:memory: $(VENV)/bin/sqlfluff lint models reporting tests
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 
 docs: $(INSTALLED) ## Build dbt's documentation and serve it
-	$(VENV)/bin/dbt docs generate $(if $(TARGET),--target $(TARGET))
-	$(VENV)/bin/dbt docs serve $(if $(TARGET),--target $(TARGET))
+	$(VENV)/bin/dbt docs generate $(ON_TARGET)
+	$(VENV)/bin/dbt docs serve $(ON_TARGET)
 
 clean: ## Remove all that make and the demo made, the DuckDB warehouse too
-	rm -rf $(VENV) target logs warehouse.duckdb warehouse.duckdb.wal
+	rm -rf $(VENV) target logs warehouse.duckdb warehouse.duckdb.wal kpis.html
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

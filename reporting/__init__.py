@@ -1,1 +1,1 @@
-"""What people look at: the KPIs, read from the marts of any target."""
+"""What people look at: the KPIs of any target, printed and as a page."""

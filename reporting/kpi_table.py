@@ -1,42 +1,24 @@
 """The three KPIs as a table that a leader can read: a row a month, and for each KPI the sizes and their total."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from reporting.marts import MonthlyKpis
+from reporting.kpis import ACTIVE, RETENTION, REVENUE, USAGE
+from reporting.marts import ALL_SIZES, MonthlyKpis
 
-_TOTAL = "all"
-_NOTHING = "-"
-
-
-@dataclass(frozen=True)
-class _Kpi:
-    title: str
-    show: Callable[[MonthlyKpis], str]
-
-
-_KPIS = (
-    _Kpi("Active companies", lambda row: f"{row.active_companies:,}"),
-    _Kpi("Retention", lambda row: _NOTHING if row.retention_rate is None else f"{row.retention_rate:.1%}"),
-    _Kpi(
-        "Sessions per active company",
-        lambda row: _NOTHING if row.avg_sessions_per_company is None else f"{row.avg_sessions_per_company:.2f}",
-    ),
-    _Kpi("Revenue", lambda row: f"${row.revenue:,.2f}"),
-)
+_KPIS = (ACTIVE, RETENTION, USAGE, REVENUE)
 
 
 def kpi_table(rows: Sequence[MonthlyKpis], width: int) -> str:
     """The table as text, its KPIs side by side as far as `width` columns reach and else below one another."""
-    sizes = [size for size in dict.fromkeys(row.company_size for row in rows) if size != _TOTAL]
+    sizes = [size for size in dict.fromkeys(row.company_size for row in rows) if size != ALL_SIZES]
     periods = list(dict.fromkeys(row.period for row in rows))
     months = _column(["", "Month", *(f"{period:%Y-%m}" for period in periods)], str.ljust)
     cells = {(row.period, row.company_size): row for row in rows}
-    headings = {size: size for size in sizes} | {_TOTAL: "total"}
+    headings = {size: size for size in sizes} | {ALL_SIZES: "total"}
     groups = [
         _group(
             kpi.title,
-            [[heading, *(kpi.show(cells[period, size]) for period in periods)] for size, heading in headings.items()],
+            [[heading, *(kpi.shown(cells[period, size]) for period in periods)] for size, heading in headings.items()],
         )
         for kpi in _KPIS
     ]

@@ -1,17 +1,26 @@
 """Building and reading the marts through dbt itself, so that whatever target can be built can be read."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import ModelNode
 
 from seed_generator.errors import EnvironmentFailure
+from seed_generator.sinks.duckdb import in_use
 
-_QUERY = "select * from {{ ref('rpt_monthly_kpis') }} order by period, monthly_price nulls last, company_size"
+ALL_SIZES = "all"
+
+_QUERY = "kpis_shown"
 _SILENTLY = ("--quiet", "--log-level", "none")
+_PROJECT = "saas_kpis"
+_MARTS = "marts"
 
 
 class MartsError(EnvironmentFailure):
@@ -20,41 +29,96 @@ class MartsError(EnvironmentFailure):
 
 @dataclass(frozen=True)
 class MonthlyKpis:
-    """What is shown of a row of `rpt_monthly_kpis`, of a size or of `all`. What has no denominator is None."""
+    """A row of the analysis `kpis_shown`, of a size or of `all`; its columns are described there.
+
+    What has no denominator is None, and so is every band where the simulator's truth is not there.
+    """
 
     period: date
     company_size: str
+    opening_companies: int
     active_companies: int
     retention_rate: Decimal | None
+    sessions: int
     avg_sessions_per_company: Decimal | None
     revenue: Decimal
+    revenue_lower_95: Decimal | None = None
+    revenue_upper_95: Decimal | None = None
+    retention_rate_lower_95: Decimal | None = None
+    retention_rate_upper_95: Decimal | None = None
+    avg_sessions_per_company_lower_95: Decimal | None = None
+    avg_sessions_per_company_upper_95: Decimal | None = None
+    cells_as_in_the_books: int = 0
+    cells_in_the_books: int = 0
+    seed: int = 0
 
 
-def build_marts(target: Sequence[str]) -> None:
-    """Build and test everything, with dbt's output as it is.
+class Project:
+    """The dbt project, parsed once and then built and read.
 
-    `target` is empty or dbt's own option, `("--target", name)`.
+    Parameters
+    ----------
+    target : empty or dbt's own option, `("--target", name)`.
 
     Raises
     ------
-    MartsError : something is not green.
+    MartsError : the project can't be parsed.
     """
-    if not dbtRunner().invoke(["build", *target]).success:
-        raise MartsError("dbt build was not green; what it printed says why.")
+
+    def __init__(self, target: Sequence[str]) -> None:
+        self._target = target
+        parsed = dbtRunner().invoke([*_SILENTLY, "parse", *target])
+        if not isinstance(parsed.result, Manifest):
+            raise MartsError(f"dbt can't parse the project: {_reason(parsed)}")
+        self._manifest = parsed.result
+
+    @property
+    def marts(self) -> list[ModelNode]:
+        """The models that people query, by name."""
+        models = [node for node in self._manifest.nodes.values() if isinstance(node, ModelNode)]
+        return sorted((model for model in models if model.fqn[1] == _MARTS), key=lambda model: model.name)
+
+    def definition(self, word: str) -> str:
+        """What `models/vocabulary.md` says of a word."""
+        return self._manifest.docs[f"doc.{_PROJECT}.{word}"].block_contents
+
+    def build(self) -> None:
+        """Build and test everything, with dbt's output as it is.
+
+        Raises
+        ------
+        MartsError : the place can't be reached, or something is not green.
+        """
+        # dbt build tells with a traceback that a file is locked or a server is down.
+        self._show("--inline", "select 1 as reached")
+        if not dbtRunner(manifest=self._manifest).invoke(["build", *self._target]).success:
+            raise MartsError("dbt build was not green; what it printed says why.")
+
+    def monthly_kpis(self) -> list[MonthlyKpis]:
+        """All rows: by period, the cheapest size first, the total last.
+
+        Raises
+        ------
+        MartsError : there is no such mart yet, or its place can't be reached.
+        """
+        names = [column.name for column in fields(MonthlyKpis)]
+        rows = self._show("--select", _QUERY)
+        return [MonthlyKpis(**{name: row[name] for name in names}) for row in rows]
+
+    def _show(self, *query: str) -> Sequence[Mapping[str, Any]]:
+        command = [*_SILENTLY, "show", *query, "--limit", "-1", *self._target]
+        result = dbtRunner(manifest=self._manifest).invoke(command)
+        table = result.result.results[0].agate_table if isinstance(result.result, RunExecutionResult) else None
+        if not result.success or table is None:
+            reason = _reason(result)
+            raise MartsError(in_use(reason) or f"the marts can't be read; has dbt build made them? ({reason})")
+        rows: Sequence[Mapping[str, Any]] = table.rows
+        return rows
 
 
-def read_monthly_kpis(target: Sequence[str]) -> list[MonthlyKpis]:
-    """All rows of the wide mart: by period, the cheapest size first, the total last.
-
-    Raises
-    ------
-    MartsError : there is no such mart yet, or its place can't be reached.
-    """
-    result = dbtRunner().invoke([*_SILENTLY, "show", "--inline", _QUERY, "--limit", "-1", *target])
-    table = result.result.results[0].agate_table if isinstance(result.result, RunExecutionResult) else None
-    if not result.success or table is None:
-        raise MartsError(f"the marts can't be read; has dbt build made them? ({_reason(result)})")
-    return [MonthlyKpis(**{name: row[name] for name in MonthlyKpis.__dataclass_fields__}) for row in table.rows]
+def close_duckdb() -> None:
+    """Let go of the DuckDB files that dbt has opened in this process; it would keep them locked as long as it lives."""
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # dbt-duckdb has no types
 
 
 def _reason(result: dbtRunnerResult) -> str:

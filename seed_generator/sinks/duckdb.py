@@ -39,7 +39,7 @@ COMPRESSION = {
     COMPANIES: {"company_name": "zstd"},
 }
 
-_HOLDER = re.compile(r"lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+_HOLDER = re.compile(r'lock on file "(?P<file>.+?)".*lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)')
 _NO_ROOM = ("No space left", "File too large", "Disk quota exceeded")
 
 
@@ -51,6 +51,15 @@ def duckdb_sink(target: Target, prefix: str) -> "DuckDBSink":
             f"the target {target.name} has the path {given}; seed_generator needs a file, such as warehouse.duckdb."
         )
     return DuckDBSink(Path.cwd() / given, prefix, f"{target.name}: ", f"dbt build --target {target.name}")
+
+
+def in_use(message: str) -> str | None:
+    """Who holds a file, where that is what DuckDB complains of."""
+    holder = _HOLDER.search(message)
+    return holder and (
+        f"{holder['file']} is in use by process {holder['pid']} ({holder['program']});"
+        " a DuckDB file has one writer: wait for it or end it."
+    )
 
 
 class DuckDBSink:
@@ -152,11 +161,8 @@ class DuckDBSink:
 
     def _told(self, error: duckdb.Error) -> SeedError:
         message = " ".join(str(error).split())
-        if holder := _HOLDER.search(message):
-            return EnvironmentFailure(
-                f"{self._path} is in use by process {holder['pid']} ({holder['program']});"
-                " a DuckDB file has one writer: wait for it or end it."
-            )
+        if told := in_use(message):
+            return EnvironmentFailure(told)
         if "not a valid DuckDB database" in message or "Is a directory" in message:
             return InputError(f"{self._path} is not a DuckDB file; choose another with DUCKDB_PATH.")
         if any(sign in message for sign in _NO_ROOM):

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from dbt.cli.main import dbtRunner
 
+from reporting.marts import close_duckdb
 from seed_generator.errors import InputError
 from seed_generator.profiles import read_target, schema_prefix
 from seed_generator.sinks import target_sink
-from warehouses import PROJECT, close_duckdb
+from warehouses import PROJECT
 
 MINIMAL = "saas_kpis: {target: only, outputs: {only: {type: duckdb, path: here.duckdb}}}"
 

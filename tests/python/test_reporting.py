@@ -2,23 +2,22 @@
 
 import re
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from reporting.cli import main
 from reporting.kpi_table import kpi_table
-from reporting.marts import MonthlyKpis
-from warehouses import close_duckdb
+from reporting.marts import close_duckdb
+from shown import row
 
 ROWS = [
-    MonthlyKpis(date(2021, 1, 1), "small", 3, Decimal("0.75"), Decimal("5.33333333"), Decimal("57.00")),
-    MonthlyKpis(date(2021, 1, 1), "large", 1, Decimal(1), Decimal(10), Decimal("99.00")),
-    MonthlyKpis(date(2021, 1, 1), "all", 4, Decimal("0.8"), Decimal("6.5"), Decimal("156.00")),
-    MonthlyKpis(date(2021, 2, 1), "small", 0, Decimal(0), None, Decimal("0.00")),
-    MonthlyKpis(date(2021, 2, 1), "large", 0, None, None, Decimal("0.00")),
-    MonthlyKpis(date(2021, 2, 1), "all", 0, Decimal(0), None, Decimal("0.00")),
+    row(date(2021, 1, 1), "small", opening=4, active=3, sessions=16, revenue=57),
+    row(date(2021, 1, 1), "large", opening=1, active=1, sessions=10, revenue=99),
+    row(date(2021, 1, 1), "all", opening=5, active=4, sessions=26, revenue=156),
+    row(date(2021, 2, 1), "small", opening=3),
+    row(date(2021, 2, 1), "large", opening=0),
+    row(date(2021, 2, 1), "all", opening=3),
 ]
 
 

@@ -11,10 +11,10 @@ from typing import Any
 from unittest import mock
 
 import duckdb
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from postgres_server import Database
+from reporting.marts import close_duckdb
 from seed_generator.schemas import SIMULATED
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -115,8 +115,3 @@ def read_terminal(terminal: int) -> bytes:
         return os.read(terminal, 65_536)
     except OSError:  # Linux says EIO then
         return b""
-
-
-def close_duckdb() -> None:
-    """Let go of the files that dbt has opened in this process: it would hold them, and their locks, until its end."""
-    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # dbt-duckdb has no types

@@ -1,0 +1,173 @@
+"""The leadership page as people meet it: made on each engine, opened from disk in a real browser."""
+
+import os
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from browser import chromium, lowest_contrast, scrolls_sideways, visit
+from reporting.cli import main
+from reporting.marts import close_duckdb
+from reporting.page import leadership_page
+from shown import row
+from warehouses import Warehouse
+
+KPIS = ("revenue", "retention_rate", "avg_sessions_per_company")
+SCHEMES = ("light", "dark")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+def build_and_write_page(warehouse: Warehouse, file: Path) -> Path:
+    assert warehouse.seed().returncode == 0
+    assert warehouse.build("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+    artifacts = {"DBT_TARGET_PATH": str(warehouse.artifacts), "DBT_LOG_PATH": str(warehouse.artifacts)}
+    with mock.patch.dict(os.environ, {**warehouse.environment, **artifacts}):
+        assert main(["--target", warehouse.target, "--page", str(file)]) == 0
+    close_duckdb()
+    return file
+
+
+@pytest.fixture(scope="module")
+def page_file(duckdb_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_and_write_page(duckdb_warehouse, tmp_path_factory.mktemp("page") / "kpis.html")
+
+
+def figures(page: Page, selector: str) -> list[Decimal]:
+    return [
+        Decimal(text)
+        for text in page.locator(selector).evaluate_all("found => found.map(x => x.getAttribute('value'))")
+    ]
+
+
+def test_the_page_is_the_same_on_both_engines(page_file: Path, postgres_warehouse: Warehouse, tmp_path: Path) -> None:
+    other = build_and_write_page(postgres_warehouse, tmp_path / "kpis.html").read_text()
+    assert other.count("target postgres") == 1
+    assert other.replace("target postgres", "target duckdb") == page_file.read_text()
+
+
+def test_every_figure_is_that_of_the_marts(browser: Browser, page_file: Path, duckdb_warehouse: Warehouse) -> None:
+    columns = "revenue, retention_rate, sessions, avg_sessions_per_company"
+    rows = duckdb_warehouse.query(f"select company_size, {columns} from marts.rpt_monthly_kpis order by period")
+    with visit(browser, page_file) as met:
+        for number, size in enumerate(("all", "small", "large")):
+            months = [row[1:] for row in rows if row[0] == size]
+            shown = figures(met.page, f".months .size-{number} td data")
+            assert shown == [figure for month in months for figure in month]
+            assert len(shown) == 48
+            headline = [figures(met.page, f'[data-kpi="{kpi}"][data-size="{size}"]') for kpi in KPIS]
+            revenue, retention, _, usage = months[-1]
+            assert headline == [[revenue], [retention], [usage]]
+        assert met.page.locator('[data-kpi="revenue"][data-size="all"]').inner_text() == "$11,609"
+        assert met.page.locator(".books").inner_text().startswith("✓ The marts agree")
+
+
+def test_the_page_is_one_request_without_a_complaint(browser: Browser, page_file: Path) -> None:
+    with visit(browser, page_file) as met:
+        met.page.wait_for_load_state("networkidle")
+        assert met.requests == [page_file.as_uri()]
+        assert met.complaints == []
+    assert page_file.stat().st_size < 1_000_000
+
+
+def test_the_filter_works_by_mouse_and_by_keyboard(browser: Browser, page_file: Path) -> None:
+    with visit(browser, page_file) as met:
+
+        def shown() -> list[str | None]:
+            visible = met.page.locator("[data-kpi]").filter(visible=True)
+            return [element.get_attribute("data-size") for element in visible.all()]
+
+        assert shown() == ["all"] * 3
+        met.page.get_by_text("Small", exact=True).first.click()
+        assert shown() == ["small"] * 3
+        assert met.page.locator("table").filter(visible=True).locator("caption").all_inner_texts() == [
+            "Small companies"
+        ]
+        met.page.keyboard.press("ArrowRight")
+        assert shown() == ["large"] * 3
+        assert met.page.get_by_role("radio", name="Large").is_checked()
+        met.page.reload()
+        met.page.keyboard.press("Tab")
+        met.page.keyboard.press("ArrowDown")
+        assert shown() == ["small"] * 3
+        outline = met.page.locator("label[for=size-1]").evaluate("label => getComputedStyle(label).outlineStyle")
+        assert outline == "solid"
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_no_page_scrolls_sideways_on_a_phone_and_every_text_is_legible(
+    browser: Browser, page_file: Path, scheme: str
+) -> None:
+    for viewport in ({"width": 360, "height": 740}, {"width": 1280, "height": 900}):
+        with visit(browser, page_file, color_scheme=scheme, viewport=viewport) as met:
+            for number in range(3):
+                met.page.locator(f"label[for=size-{number}]").click()
+                assert not scrolls_sideways(met.page)
+                contrast, text = lowest_contrast(met.page)
+                assert contrast >= 4.5, text
+
+
+def test_a_month_under_the_pointer_tells_its_figures(browser: Browser, page_file: Path) -> None:
+    with visit(browser, page_file) as met:
+        readout = met.page.locator(".size-0 .readout").nth(3)
+        assert not readout.locator("div").is_visible()
+        readout.hover()
+        assert "April 2021" in readout.inner_text()
+        assert "$17,891.00" in readout.inner_text()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_paper_gets_all_sizes_in_dark_ink_whatever_the_screen_showed(
+    browser: Browser, page_file: Path, scheme: str
+) -> None:
+    with visit(browser, page_file, color_scheme=scheme) as met:
+        met.page.locator("label[for=size-1]").click()
+        met.page.emulate_media(media="print")
+        assert met.page.locator("[data-kpi]").filter(visible=True).count() == 9
+        assert met.page.locator("table").filter(visible=True).count() == 3
+        assert met.page.locator(".words dd").filter(visible=True).count() == 6
+        assert not met.page.locator(".filter").is_visible()
+        assert lowest_contrast(met.page)[0] >= 4.5
+        ink = met.page.locator("h1").evaluate("title => getComputedStyle(title).color")
+        assert sum(map(int, ink.removeprefix("rgb(").removesuffix(")").split(","))) < 150
+
+
+def test_a_screen_reader_finds_headings_charts_and_tables_by_name(browser: Browser, page_file: Path) -> None:
+    with visit(browser, page_file) as met:
+        headings = met.page.get_by_role("heading", level=2).all_inner_texts()
+        assert headings == [
+            "Revenue",
+            "Retention",
+            "Sessions per active company",
+            "Month by month",
+            "What the words mean",
+        ]
+        assert met.page.get_by_role("heading", level=1).count() == 1
+        assert met.page.get_by_role("img", name="Line chart: Revenue of all companies by month").count() == 1
+        assert met.page.get_by_role("table", name="All companies").count() == 1
+        assert met.page.get_by_role("columnheader").all_inner_texts()[0] == "Month"
+        assert met.page.get_by_role("group", name="Show").get_by_role("radio").count() == 3
+
+
+def test_figures_of_a_very_large_company_stay_on_a_phone(browser: Browser, tmp_path: Path) -> None:
+    months = [date(2021, month, 1) for month in range(1, 13)]
+    rows = [
+        row(month, size, opening=10**10, active=10**10 - 1, sessions=10**12, revenue=10**16)
+        for month in months
+        for size in ("a" * 32, "all")
+    ]
+    file = tmp_path / "kpis.html"
+    file.write_text(leadership_page(rows, str, "target duckdb"))
+    with visit(browser, file, viewport={"width": 360, "height": 740}) as met:
+        assert not scrolls_sideways(met.page)
+        met.page.locator("label[for=size-1]").click()
+        assert not scrolls_sideways(met.page)
