@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo report test torture bench mutants lint docs clean
+.PHONY: help setup demo report publish test torture bench mutants lint docs clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,14 +28,15 @@ $(INSTALLED): pyproject.toml requirements.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(INSTALLED) ## Simulate the company, build the marts, print the three KPIs, write the page
+demo: $(INSTALLED) ## Simulate the company, build the marts, print and publish the KPIs, write the page
 	$(PY) -m seed_generator $(ON_TARGET)
-	$(PY) -m reporting --build --page $(ON_TARGET)
-	@echo
-	@echo "Next: make docs (read about every table and column), make test, or query the schema marts with any SQL tool."
+	$(PY) -m reporting --publish --page $(ON_TARGET)
 
 report: $(INSTALLED) ## Write the leadership page, kpis.html, from the marts that are there
 	$(PY) -m reporting --page $(ON_TARGET)
+
+publish: $(INSTALLED) ## Build, and if all is green put a snapshot for BI tools into the folder published
+	$(PY) -m reporting --publish $(ON_TARGET)
 
 test: $(INSTALLED) ## Run all tests, on DuckDB and on a PostgreSQL server of their own
 	$(PY) -m pytest -n auto --dist loadfile
@@ -66,6 +67,6 @@ docs: $(INSTALLED) ## Build dbt's documentation and serve it
 	$(VENV)/bin/dbt docs serve $(ON_TARGET)
 
 clean: ## Remove all that make and the demo made, the DuckDB warehouse too
-	rm -rf $(VENV) target logs warehouse.duckdb warehouse.duckdb.wal kpis.html
+	rm -rf $(VENV) target logs warehouse.duckdb warehouse.duckdb.wal kpis.html published .published-*
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,11 +10,13 @@ from reporting.files import write_whole
 from reporting.kpi_table import kpi_table
 from reporting.marts import Project, close_duckdb
 from reporting.page import leadership_page
+from reporting.snapshot import DATABASE, SCHEMA, publish
 from seed_generator.errors import SeedError
 from seed_generator.profiles import read_target
 
 _WIDTH_WITHOUT_TERMINAL = 120
 _PAGE = Path("kpis.html")
+_SNAPSHOT = Path("published")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,15 +32,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(options: argparse.Namespace) -> None:
     target = read_target(options.target)  # what is wrong with the target is told before dbt starts, and shorter
-    project = Project(["--target", options.target] if options.target else [])
-    if options.build:
+    project = Project(target)
+    if options.build or options.publish:  # what is published was proven in the same run
         project.build()
     rows = project.monthly_kpis()
+    if options.publish:
+        publish(project, options.publish.absolute())
     close_duckdb()
     print(kpi_table(rows, shutil.get_terminal_size((_WIDTH_WITHOUT_TERMINAL, 0)).columns))
+    made = []
+    if options.publish:
+        snapshot = options.publish.absolute()
+        made += [
+            ("For BI tools", f"{snapshot / DATABASE} and {snapshot / SCHEMA}/*.parquet (docs/bi.md)"),
+            ("For analysts", "make docs, with every table and column described"),
+        ]
     if options.page:
         write_whole(options.page, leadership_page(rows, project.definition, f"target {target.name}"))
-        print(f"\nThe page for the leadership team: {options.page.resolve()}")
+        made.append(("For leaders", str(options.page.resolve())))
+    if made:
+        print()
+    for whom, what in made:
+        print(f"{whom + ':':<14}{what}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,5 +71,14 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         const=_PAGE,
         help=f"write the leadership page into this file (default: {_PAGE})",
+    )
+    parser.add_argument(
+        "--publish",
+        metavar="FOLDER",
+        type=Path,
+        nargs="?",
+        const=_SNAPSHOT,
+        help="run dbt build, and if all is green put a snapshot of the marts into this folder, as a DuckDB file and as"
+        f" Parquet (default: {_SNAPSHOT})",
     )
     return parser

@@ -1,18 +1,21 @@
 """Building and reading the marts through dbt itself, so that whatever target can be built can be read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.factory import get_adapter_by_type
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode
 
 from seed_generator.errors import EnvironmentFailure
+from seed_generator.profiles import Target
 from seed_generator.sinks.duckdb import in_use
 
 ALL_SIZES = "all"
@@ -58,16 +61,17 @@ class Project:
 
     Parameters
     ----------
-    target : empty or dbt's own option, `("--target", name)`.
+    target : where it is built and read.
 
     Raises
     ------
     MartsError : the project can't be parsed.
     """
 
-    def __init__(self, target: Sequence[str]) -> None:
-        self._target = target
-        parsed = dbtRunner().invoke([*_SILENTLY, "parse", *target])
+    def __init__(self, target: Target) -> None:
+        self.engine = target.type
+        self._target = ("--target", target.name)
+        parsed = dbtRunner().invoke([*_SILENTLY, "parse", *self._target])
         if not isinstance(parsed.result, Manifest):
             raise MartsError(f"dbt can't parse the project: {_reason(parsed)}")
         self._manifest = parsed.result
@@ -104,6 +108,16 @@ class Project:
         names = [column.name for column in fields(MonthlyKpis)]
         rows = self._show("--select", _QUERY)
         return [MonthlyKpis(**{name: row[name] for name in names}) for row in rows]
+
+    @contextmanager
+    def cursor(self) -> Iterator[Any]:
+        """A cursor of dbt's own connection, of which a DuckDB file has no other beside it."""
+        adapter = get_adapter_by_type(self.engine)  # type: ignore[no-untyped-call]  # dbt has no types here
+        try:
+            with adapter.connection_named("reporting"):
+                yield adapter.connections.get_thread_connection().handle.cursor()
+        finally:
+            adapter.cleanup_connections()
 
     def _show(self, *query: str) -> Sequence[Mapping[str, Any]]:
         command = [*_SILENTLY, "show", *query, "--limit", "-1", *self._target]

@@ -39,8 +39,10 @@ COMPRESSION = {
     COMPANIES: {"company_name": "zstd"},
 }
 
+# What DuckDB says of a full disk.
+NO_ROOM = ("No space left", "File too large", "Disk quota exceeded")
+
 _HOLDER = re.compile(r'lock on file "(?P<file>.+?)".*lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)')
-_NO_ROOM = ("No space left", "File too large", "Disk quota exceeded")
 
 
 def duckdb_sink(target: Target, prefix: str) -> "DuckDBSink":
@@ -165,7 +167,7 @@ class DuckDBSink:
             return EnvironmentFailure(told)
         if "not a valid DuckDB database" in message or "Is a directory" in message:
             return InputError(f"{self._path} is not a DuckDB file; choose another with DUCKDB_PATH.")
-        if any(sign in message for sign in _NO_ROOM):
+        if any(sign in message for sign in NO_ROOM):
             return EnvironmentFailure(f"there is no room left to write {self._path}; nothing was changed. ({message})")
         if "Cannot open file" in message:
             return EnvironmentFailure(f"{self._path} can't be written: {message.rsplit(': ', 1)[-1]}.")

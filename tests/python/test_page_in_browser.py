@@ -1,18 +1,14 @@
 """The leadership page as people meet it: made on each engine, opened from disk in a real browser."""
 
-import os
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from unittest import mock
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from browser import chromium, lowest_contrast, scrolls_sideways, visit
-from reporting.cli import main
-from reporting.marts import close_duckdb
 from reporting.page import leadership_page
 from shown import row
 from warehouses import Warehouse
@@ -30,10 +26,7 @@ def browser() -> Iterator[Browser]:
 def build_and_write_page(warehouse: Warehouse, file: Path) -> Path:
     assert warehouse.seed().returncode == 0
     assert warehouse.build("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-    artifacts = {"DBT_TARGET_PATH": str(warehouse.artifacts), "DBT_LOG_PATH": str(warehouse.artifacts)}
-    with mock.patch.dict(os.environ, {**warehouse.environment, **artifacts}):
-        assert main(["--target", warehouse.target, "--page", str(file)]) == 0
-    close_duckdb()
+    assert warehouse.report("--page", str(file)) == 0
     return file
 
 

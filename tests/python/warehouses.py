@@ -14,6 +14,7 @@ import duckdb
 from dbt.cli.main import dbtRunner
 
 from postgres_server import Database
+from reporting.cli import main
 from reporting.marts import close_duckdb
 from seed_generator.schemas import SIMULATED
 
@@ -63,6 +64,21 @@ class Warehouse:
             self.statuses[node.node.name] = str(node.status)
             self.messages[node.node.name] = str(node.message)
         return result.success
+
+    def report(self, *options: str) -> int:
+        """`python -m reporting`, in this process; returns its exit code."""
+        with self.surroundings():
+            return main(["--target", self.target, *options])
+
+    @contextmanager
+    def surroundings(self) -> Iterator[None]:
+        """The environment in which dbt finds this warehouse and leaves nothing in the project."""
+        artifacts = {"DBT_TARGET_PATH": str(self.artifacts), "DBT_LOG_PATH": str(self.artifacts)}
+        with mock.patch.dict(os.environ, {**self.environment, **artifacts}):
+            try:
+                yield
+            finally:
+                close_duckdb()
 
     @property
     def red(self) -> set[str]:
