@@ -53,18 +53,18 @@ bench: $(INSTALLED) ## Measure against peers and print each ratio beside what it
 mutants: $(INSTALLED) ## Make small mistakes in every model and print how many of them the tests notice
 	$(PY) tests/python/mutants.py
 
-lint: $(INSTALLED) ## Check style, types, SQL, YAML and the compose and workflow files
+lint: $(INSTALLED) ## Check style, types, SQL, YAML, that dbt docs are complete, and the compose and workflow files
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/yamllint --strict .
 	DUCKDB_PATH=:memory: $(VENV)/bin/sqlfluff lint models reporting tests
+	$(PY) tests/python/descriptions.py
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 
-docs: $(INSTALLED) ## Build dbt's documentation and serve it
-	$(VENV)/bin/dbt docs generate $(ON_TARGET)
-	$(VENV)/bin/dbt docs serve $(ON_TARGET)
+docs: $(INSTALLED) ## Write dbt's documentation as one file and serve it
+	$(PY) -m reporting.documentation $(ON_TARGET)
 
 clean: ## Remove all that make and the demo made, the DuckDB warehouse too
 	rm -rf $(VENV) target logs warehouse.duckdb warehouse.duckdb.wal kpis.html published .published-*

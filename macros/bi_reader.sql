@@ -20,7 +20,7 @@
         {%- if existing_roles(['bi_reader']) -%}
             grant usage on schema {{ adapter.quote(generate_schema_name('marts')) }} to bi_reader
         {%- else -%}
-            {{ log("This server has no role bi_reader for BI tools; postgres/bi_reader.sql says how to make it.", info=True) }}
+            {%- do log('This server has no role bi_reader for BI tools; postgres/bi_reader.sql says how to make it.', True) -%}
         {%- endif -%}
     {%- endif -%}
 {% endmacro %}
@@ -28,6 +28,8 @@
 
 {# Those of some roles that a PostgreSQL server has. #}
 {% macro existing_roles(names) %}
-    {%- set listed = "'" ~ names | join("', '") ~ "'" -%}
-    {{ return(run_query("select rolname from pg_roles where rolname in (" ~ listed ~ ") order by rolname").columns[0].values() | list) }}
+    {%- set roles -%}
+        select rolname from pg_roles where rolname in ('{{ names | join("', '") }}') order by rolname
+    {%- endset -%}
+    {{ return(run_query(roles).columns[0].values() | list) }}
 {% endmacro %}

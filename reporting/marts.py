@@ -98,6 +98,21 @@ class Project:
         if not dbtRunner(manifest=self._manifest).invoke(["build", *self._target]).success:
             raise MartsError("dbt build was not green; what it printed says why.")
 
+    def document(self) -> None:
+        """Write dbt's documentation, each page of it and all in one file.
+
+        Raises
+        ------
+        MartsError : the place can't be reached.
+        """
+        self._show("--inline", "select 1 as reached")
+        if (
+            not dbtRunner(manifest=self._manifest)
+            .invoke([*_SILENTLY, "docs", "generate", "--static", *self._target])
+            .success
+        ):
+            raise MartsError("dbt docs generate failed; logs/dbt.log says why.")
+
     def monthly_kpis(self) -> list[MonthlyKpis]:
         """All rows: by period, the cheapest size first, the total last.
 

@@ -1,0 +1,89 @@
+"""dbt's documentation as one file, and a small server for it: `python -m reporting.documentation`."""
+
+import argparse
+import functools
+import os
+import sys
+from collections.abc import Sequence
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from reporting.files import write_whole
+from reporting.marts import Project
+from seed_generator.errors import EnvironmentFailure, SeedError
+from seed_generator.profiles import read_target
+
+_PORT = 8080
+_ONE_FILE = "static_index.html"
+# dbt's page has templates in two attributes that a browser asks for before they are filled in, hundreds of times.
+_MENDED = {
+    'xlink:href="{{': 'ng-attr-xlink:href="{{',
+    "href=\"${require('./assets/favicons/favicon.ico')}\"": 'href="data:,"',
+}
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Serves the decisions, which the overview links to, as text that can be read in the browser."""
+
+    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".md": "text/plain; charset=utf-8"}  # noqa: RUF012 - the library's own pattern
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: the terminal shows the address and stays so."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0, 1 if dbt can't document or the port is taken, 2 for bad input."""
+    parser = argparse.ArgumentParser(
+        prog="python -m reporting.documentation",
+        description="Write dbt's documentation as one file, and serve it on 127.0.0.1 until Ctrl-C.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--target", metavar="NAME", help="a target of profiles.yml (default: the profile's own, DBT_TARGET)"
+    )
+    parser.add_argument("--port", metavar="N", type=int, default=_PORT, help=f"where it is served (default: {_PORT})")
+    parser.add_argument("--no-serve", action="store_true", help="only write the file")
+    options = parser.parse_args(arguments)
+    try:
+        page = write_documentation(Project(read_target(options.target)))
+        print(f"One file with all of it: {page}")
+        if not options.no_serve:
+            _serve(page, options.port)
+    except SeedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def write_documentation(project: Project) -> Path:
+    """Write the one-file version; returns its path.
+
+    Raises
+    ------
+    EnvironmentFailure : dbt can't read the catalog, or the file can't be written.
+    """
+    project.document()
+    page = Path(os.environ.get("DBT_TARGET_PATH", "target")).resolve() / _ONE_FILE
+    text = page.read_text(encoding="utf-8")
+    for broken, mended in _MENDED.items():
+        text = text.replace(broken, mended)
+    write_whole(page, text)
+    return page
+
+
+def _serve(page: Path, port: int) -> None:
+    handler = functools.partial(_Handler, directory=str(page.parent))
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except (OSError, OverflowError) as error:
+        raise EnvironmentFailure(f"--port {port} can't be used: {error}.") from error
+    with server:
+        print(f"Served until Ctrl-C:     http://127.0.0.1:{server.server_port}/{page.name}", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
