@@ -1,6 +1,6 @@
 {#
     The readers of a model, which its config `grants` names, as far as they are there: a server without bi_reader is
-    built all the same. Granted in the transaction that puts the table in its place, so that nobody is locked out between.
+    built all the same. Granted in the transaction that puts the table in its place, so nobody is locked out between.
 -#}
 {% macro postgres__apply_grants(relation, grant_config, should_revoke=True) %}
     {%- set readers = existing_roles(grant_config.get('select', [])) -%}
@@ -20,7 +20,8 @@
         {%- if existing_roles(['bi_reader']) -%}
             grant usage on schema {{ adapter.quote(generate_schema_name('marts')) }} to bi_reader
         {%- else -%}
-            {%- do log('This server has no role bi_reader for BI tools; postgres/bi_reader.sql says how to make it.', True) -%}
+            {%- do log('This server has no role bi_reader for BI tools; postgres/bi_reader.sql says how to make it.',
+                       info=True) -%}
         {%- endif -%}
     {%- endif -%}
 {% endmacro %}

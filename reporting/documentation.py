@@ -9,7 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from reporting.files import write_whole
-from reporting.marts import Project
+from reporting.marts import Project, close_duckdb
 from seed_generator.errors import EnvironmentFailure, SeedError
 from seed_generator.profiles import read_target
 
@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         page = write_documentation(Project(read_target(options.target)))
+        close_duckdb()  # while people read, others load and build
         print(f"One file with all of it: {page}")
         if not options.no_serve:
             _serve(page, options.port)

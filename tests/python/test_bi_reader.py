@@ -1,5 +1,6 @@
 """The role of BI tools, over psql, ODBC and JDBC: it reads the marts, always and whole, and nothing else."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg2
 import pytest
@@ -21,6 +23,7 @@ from seed_generator.schemas import TABLES
 from warehouses import PROJECT, Warehouse
 
 ROLE = PROJECT / "postgres" / "bi_reader.sql"
+BI_PAGE = (PROJECT / "docs" / "bi.md").read_text()
 PASSWORD = "a reader's: password"
 ODBC_DRIVER = "PostgreSQL Unicode"
 JDBC_DRIVER = Path("/usr/share/java/postgresql.jar")
@@ -156,6 +159,16 @@ def test_no_build_locks_it_out_whatever_was_dropped(built: Built, statement: str
     assert len(built.read("select * from rpt_monthly_kpis")) == 36
 
 
+def test_the_documented_address_of_sqlalchemy_leads_to_the_marts(built: Built) -> None:
+    (documented,) = re.findall(r"postgresql\+psycopg2://\S+", BI_PAGE)
+    address = documented.replace("+psycopg2", "").replace(":5432", f":{built.reader.port}")
+    connection = psycopg2.connect(address.replace(":bi_reader@", f":{quote(PASSWORD)}@"))
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from rpt_monthly_kpis")
+        assert cursor.fetchone() == (36,)
+    connection.close()
+
+
 def test_psql_shows_the_types_and_the_comments(built: Built) -> None:
     done = psql(replace(built.reader, password=PASSWORD), "--command", r"\d+ rpt_monthly_kpis")
     lines = {line.split("|")[0].strip(): line for line in done.stdout.splitlines() if "|" in line}
@@ -168,9 +181,9 @@ def test_odbc_gives_dates_integers_decimals_and_comments_and_refuses_changes(bui
     pyodbc = pytest.importorskip("pyodbc")
     if ODBC_DRIVER not in pyodbc.drivers():
         pytest.skip("there is no ODBC driver for PostgreSQL here; Debian has it in odbc-postgresql, with unixodbc")
-    reader = built.reader
-    where = f"Server={reader.host};Port={reader.port};Database={reader.name};UID=bi_reader;PWD={{{PASSWORD}}}"
-    connection = pyodbc.connect(f"Driver={{{ODBC_DRIVER}}};{where}")
+    (documented,) = re.findall(r"Driver={PostgreSQL Unicode};\S+", BI_PAGE)
+    settings = documented.replace("Port=5432", f"Port={built.reader.port}")
+    connection = pyodbc.connect(settings.replace("Pwd=bi_reader", f"Pwd={{{PASSWORD}}}"))
     try:
         cursor = connection.cursor()
         cursor.execute("select period, company_size, sessions, revenue from rpt_monthly_kpis order by period, revenue")
@@ -200,8 +213,8 @@ def test_jdbc_gives_dates_integers_decimals_and_comments_and_refuses_changes(bui
             "there is no Java or no JDBC driver for PostgreSQL here; Debian has them in default-jdk-headless and"
             " libpostgresql-jdbc-java"
         )
-    reader = built.reader
-    address = f"jdbc:postgresql://{reader.host}:{reader.port}/{reader.name}"
+    (documented,) = re.findall(r"jdbc:postgresql://\S+", BI_PAGE)
+    address = documented.replace(":5432", f":{built.reader.port}")
     program = Path(__file__).parent / "ReadMarts.java"
     statements = [*CHANGES[:5], "select * from raw.companies"]
     done = subprocess.run(

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,12 +21,29 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def docs(duckdb_warehouse: Warehouse) -> Path:
+def address(duckdb_warehouse: Warehouse) -> Iterator[str]:
+    """Where the command serves the documentation of a built warehouse."""
     assert duckdb_warehouse.seed("--companies", "10").returncode == 0
     assert duckdb_warehouse.dbt("run")
-    with duckdb_warehouse.surroundings():
-        assert main(["--target", "duckdb", "--no-serve"]) == 0
-    return duckdb_warehouse.artifacts / "static_index.html"
+    with (
+        duckdb_warehouse.surroundings(),
+        subprocess.Popen(
+            [sys.executable, "-m", "reporting.documentation", "--target", "duckdb", "--port", "0"],
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as server,
+    ):
+        assert server.stdout is not None
+        lines = [server.stdout.readline() for _ in range(2)]
+        yield lines[1].split()[-1]
+        server.terminate()
+
+
+@pytest.fixture(scope="module")
+def docs(address: str, duckdb_warehouse: Warehouse) -> Path:
+    """The one file on disk."""
+    return duckdb_warehouse.artifacts / address.rpartition("/")[2]
 
 
 def test_the_one_file_needs_nothing_else_and_complains_of_nothing(browser: Browser, docs: Path) -> None:
@@ -64,36 +80,25 @@ def test_a_mart_s_page_shows_its_columns_with_types_and_descriptions(browser: Br
         assert met.complaints == []
 
 
-def test_it_is_served_with_the_decisions_as_readable_text(docs: Path, duckdb_warehouse: Warehouse) -> None:
-    assert docs.exists()
-    with (
-        duckdb_warehouse.surroundings(),
-        subprocess.Popen(
-            [sys.executable, "-m", "reporting.documentation", "--target", "duckdb", "--port", "0"],
-            cwd=PROJECT,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as server,
-    ):
-        assert server.stdout is not None
-        lines = [server.stdout.readline() for _ in range(2)]
-        address = lines[1].split()[-1]
-        assert address.startswith("http://127.0.0.1:")
-        with urllib.request.urlopen(address) as page:  # noqa: S310 - see above
-            assert b"ABC Enterprises" in page.read()
-        decision = address.replace(docs.name, "docs/decisions/0001-plus-or-minus.md")
-        with urllib.request.urlopen(decision) as page:  # noqa: S310 - see above
-            assert page.headers["Content-Type"] == "text/plain; charset=utf-8"
-        server.terminate()
+def test_it_is_served_with_the_decisions_as_readable_text(browser: Browser, address: str) -> None:
+    with visit(browser, address) as met:
+        met.page.get_by_role("link", name="Is the month of churn paid?").click()
+        met.page.get_by_text("# 0003: The month of churn").wait_for()
+        assert "pays 5 \N{MIDDLE DOT} $19.00" in met.page.locator("body").inner_text()
+
+
+def test_while_it_is_served_others_load_and_build(address: str, duckdb_warehouse: Warehouse) -> None:
+    assert address
+    assert duckdb_warehouse.seed("--companies", "10").returncode == 0
 
 
 def test_a_taken_port_is_told_in_one_sentence(
-    docs: Path, duckdb_warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
+    address: str, duckdb_warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert docs.exists()
+    port = address.split(":")[2].partition("/")[0]
     with duckdb_warehouse.surroundings():
-        assert main(["--target", "duckdb", "--port", "99999"]) == 1
-    assert capsys.readouterr().err.startswith("error: --port 99999 can't be used")
+        assert main(["--target", "duckdb", "--port", port]) == 1
+    assert capsys.readouterr().err.startswith(f"error: --port {port} can't be used")
 
 
 def test_a_column_or_macro_without_a_word_is_found(tmp_path: Path) -> None:

@@ -61,6 +61,8 @@ class Warehouse:
             close_duckdb()
         assert result.exception is None, result.exception
         for node in getattr(result.result, "results", []):
+            if node.node.resource_type == "operation":  # the hook after a run
+                continue
             self.statuses[node.node.name] = str(node.status)
             self.messages[node.node.name] = str(node.message)
         return result.success
