@@ -25,7 +25,7 @@ _MENDED = {
 class _Handler(SimpleHTTPRequestHandler):
     """Serves the decisions, which the overview links to, as text that can be read in the browser."""
 
-    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".md": "text/plain; charset=utf-8"}  # noqa: RUF012 - the library's own pattern
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".md": "text/plain; charset=utf-8"}
 
     def log_message(self, *_: object) -> None:
         """Nothing: the terminal shows the address and stays so."""

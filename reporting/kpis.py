@@ -84,6 +84,11 @@ class Change:
     is_slight: bool
 
     @property
+    def symbol(self) -> str:
+        """The direction at a glance, whatever the colours."""
+        return {"up": "▲", "down": "▼", "level": "■"}[self.direction]
+
+    @property
     def signed(self) -> str:
         """As `+4.0%`."""
         sign = {"up": "+", "down": MINUS, "level": ""}[self.direction]

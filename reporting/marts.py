@@ -118,11 +118,17 @@ class Project:
 
         Raises
         ------
-        MartsError : there is no such mart yet, or its place can't be reached.
+        MartsError : there is no such mart yet, it lacks months of a size, or its place can't be reached.
         """
         names = [column.name for column in fields(MonthlyKpis)]
-        rows = self._show("--select", _QUERY)
-        return [MonthlyKpis(**{name: row[name] for name in names}) for row in rows]
+        rows = [MonthlyKpis(**{name: row[name] for name in names}) for row in self._show("--select", _QUERY)]
+        periods, sizes = {row.period for row in rows}, {row.company_size for row in rows}
+        if not rows or len(rows) != len(periods) * len(sizes):
+            raise MartsError(
+                f"rpt_monthly_kpis is not whole: {len(rows)} rows for {len(periods)} months and {len(sizes)} sizes;"
+                " run dbt build, whose tests say why."
+            )
+        return rows
 
     @contextmanager
     def cursor(self) -> Iterator[Any]:

@@ -36,6 +36,16 @@ class _Expected:
     upper: str
     side: str
 
+    @property
+    def said(self) -> str:
+        """The side in words."""
+        return {"inside": "As expected", "above": "More than expected", "below": "Less than expected"}[self.side]
+
+    @property
+    def symbol(self) -> str:
+        """The side at a glance, whatever the colours."""
+        return {"inside": "✓", "above": "▲", "below": "▼"}[self.side]
+
 
 @dataclass(frozen=True)
 class _Readout:
@@ -64,6 +74,7 @@ class _View:
     has_hollow_dots: bool
     sentence: str
     chart: Chart
+    chart_name: str
     readouts: Sequence[_Readout]
 
 
@@ -116,8 +127,6 @@ def leadership_page(rows: Sequence[MonthlyKpis], definition: Callable[[str], str
         first=company.periods[0],
         last=last.period,
         sizes=company.sizes,
-        all_sizes=ALL_SIZES,
-        styles={size: company.style(size) for size in company.sizes},
         sections=[_section(kpi, company, definition) for kpi in _KPIS],
         months=company.months,
         kpis={kpi.column: kpi for kpi in _KPIS},
@@ -130,7 +139,6 @@ def leadership_page(rows: Sequence[MonthlyKpis], definition: Callable[[str], str
         seed=last.seed,
         source=source,
         tick=_tick,
-        starts_at_zero=lambda chart: chart.begins_at == 0,
     )
 
 
@@ -161,6 +169,8 @@ def _view(kpi: Kpi, size: str, company: _Company) -> _View:
         sentence=sentence(kpi, months),
         has_hollow_dots=any(dot.is_hollow for line in chart.lines for dot in line.dots),
         chart=chart,
+        chart_name=f"Line chart: {kpi.title} of {companies(size).lower()} by month, {month_name(months[0].period)}"
+        f" to {month_name(last.period)}. The table below has every figure.",
         readouts=_readouts(kpi, drawn, company) if len(months) <= _MOST_READOUTS else [],
     )
 

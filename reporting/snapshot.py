@@ -80,8 +80,8 @@ def _write_from_postgres(cursor: Any, version: Path, marts: Sequence[ModelNode])
         _write(connection, version, marts, sources)
 
 
-def _write(connection: Any, version: Path, marts: Sequence[ModelNode], sources: Sources) -> None:  # noqa: ANN401 - DuckDB's or dbt's wrapper of it
-    """Fill the folder from what DuckDB can read as each mart."""
+def _write(connection: Any, version: Path, marts: Sequence[ModelNode], sources: Sources) -> None:  # noqa: ANN401
+    """Fill the folder from what a connection, DuckDB's or dbt's to it, can read as each mart."""
     (version / SCHEMA).mkdir()
     connection.execute(f"attach {_quoted(version / DATABASE)} as snapshot (storage_version '{_STORAGE_VERSION}')")
     try:
