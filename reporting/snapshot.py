@@ -37,8 +37,8 @@ Sources = Mapping[str, str]
 def publish(project: Project, folder: Path) -> None:
     """Put a snapshot of the marts into the place of the one before; completely or not at all.
 
-    Call it after a green build in the same process: on DuckDB nobody can have changed the marts since, because dbt has
-    not let go of the file.
+    Call it after a green build in the same process. On DuckDB nobody can have changed the marts since, because dbt has
+    not let go of the file; on PostgreSQL nobody can while they are copied.
 
     Parameters
     ----------
@@ -68,6 +68,8 @@ def _write_from_postgres(cursor: Any, version: Path, marts: Sequence[ModelNode])
     """All marts as of one moment, by way of files that are gone at the end."""
     cursor.connection.rollback()
     cursor.connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+    # Before the first query, which fixes what the transaction sees: a mart that was replaced after it would be empty.
+    cursor.execute(f"lock table {', '.join(str(mart.relation_name) for mart in marts)} in access share mode")
     with tempfile.TemporaryDirectory(dir=version) as copies, duckdb.connect() as connection:
         connection.execute(f"set temp_directory = {_quoted(copies)}")
         sources = {}

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import psycopg2
 import pytest
+from dbt.contracts.graph.nodes import ModelNode
 
 from kpis_in_python import KEYS, actual_marts
+from reporting import snapshot
 from reporting.marts import Project
 from reporting.snapshot import DATABASE, publish
 from seed_generator.errors import EnvironmentFailure, InputError
@@ -132,10 +135,29 @@ def test_nobody_can_change_a_duckdb_file_between_its_build_and_its_snapshot(buil
     assert built.query("select count(*) from raw.companies") == [(40,)]
 
 
+def test_no_build_replaces_a_mart_on_postgres_while_they_are_copied(
+    postgres_warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse = build(postgres_warehouse)
+    columns = snapshot._columns
+
+    def meanwhile(copied: ModelNode) -> dict[str, str]:
+        for mart in KEYS:
+            with pytest.raises(psycopg2.errors.LockNotAvailable), warehouse.cursor() as cursor:
+                cursor.execute(f"set lock_timeout = 10; alter table marts.{mart} rename to replaced")
+        return columns(copied)
+
+    monkeypatch.setattr(snapshot, "_columns", meanwhile)
+    with project_on(warehouse) as project:
+        publish(project, tmp_path / "published")
+    assert read(tmp_path / "published", "marts.rpt_monthly_kpis")
+
+
 # Publishes what is in the warehouse, and stops where it is told to.
 STOPPED = """
 import sys
 from pathlib import Path
+from reporting import snapshot
 from reporting import snapshot
 from reporting.marts import Project
 from seed_generator.profiles import read_target
@@ -189,7 +211,7 @@ def test_two_runs_at_once_do_not_mix(built: Warehouse, tmp_path: Path, monkeypat
                 publish(project, folder)
             told.append(error)
 
-        monkeypatch.setattr("reporting.snapshot._write", meanwhile)
+        monkeypatch.setattr(snapshot, "_write", meanwhile)
         publish(project, folder)
         assert len(told) == 1
 
