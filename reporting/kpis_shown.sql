@@ -17,7 +17,7 @@ simulation as (
 
 expected_kpis as (
 
-    select * from {{ expected_kpis or "(select *, '' as kpi, 0 as lower_95, 0 as upper_95 from monthly_kpis) as no_one" }}
+    select * from {{ expected_kpis or "(select *, '' as kpi, 0 as lower_95, 0 as upper_95 from monthly_kpis) as no" }}
     where {{ 'true' if expected_kpis else 'false' }}
 
 ),
