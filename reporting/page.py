@@ -70,7 +70,7 @@ class _View:
     counts: str
     comparisons: Sequence[_Comparison]
     expected: _Expected | None
-    few: int
+    few: str
     has_hollow_dots: bool
     sentence: str
     chart: Chart
@@ -121,7 +121,7 @@ def leadership_page(rows: Sequence[MonthlyKpis], definition: Callable[[str], str
     )
     environment.filters.update(month=month_name, short_month=short_month, size_name=size_name, companies=companies)
     cells = sum(row.company_size != ALL_SIZES for row in rows)
-    return environment.get_template("page.html.jinja").render(
+    page = environment.get_template("page.html.jinja").render(
         headline=headline(company.months[ALL_SIZES]),
         acquired=counted(company.months[ALL_SIZES][0].opening_companies, "customer"),
         first=company.periods[0],
@@ -140,6 +140,7 @@ def leadership_page(rows: Sequence[MonthlyKpis], definition: Callable[[str], str
         source=source,
         tick=_tick,
     )
+    return page.lstrip()  # of the lines that the macros' definitions leave
 
 
 def _section(kpi: Kpi, company: _Company, definition: Callable[[str], str]) -> _Section:
@@ -154,7 +155,6 @@ def _view(kpi: Kpi, size: str, company: _Company) -> _View:
         drawn = company.sizes
     series = [_series(kpi, one, company, has_band=one == size) for one in drawn]
     figure = kpi.of(last)
-    few = _behind(kpi, last)
     chart = line_chart(company.periods, series, are_shares=kpi.is_share)
     return _View(
         size=size,
@@ -165,7 +165,7 @@ def _view(kpi: Kpi, size: str, company: _Company) -> _View:
         counts=_counts(kpi, last),
         comparisons=_comparisons(kpi, months),
         expected=_expected(kpi, last),
-        few=few if 0 < few < FEW_COMPANIES else 0,
+        few=_few(kpi, last),
         sentence=sentence(kpi, months),
         has_hollow_dots=any(dot.is_hollow for line in chart.lines for dot in line.dots),
         chart=chart,
@@ -193,6 +193,15 @@ def _series(kpi: Kpi, size: str, company: _Company, *, has_band: bool) -> Series
 def _behind(kpi: Kpi, row: MonthlyKpis) -> int:
     """How many companies a figure is a share or a mean of; of money it is no question, so that many."""
     return {RETENTION: row.opening_companies, USAGE: row.active_companies}.get(kpi, FEW_COMPANIES)
+
+
+def _few(kpi: Kpi, row: MonthlyKpis) -> str:
+    """How much one company weighs in a figure of few; nothing in one of many."""
+    companies_behind = _behind(kpi, row)
+    if not 0 < companies_behind < FEW_COMPANIES:
+        return ""
+    weight = f"{100 / companies_behind:.1f}"
+    return f"Of few companies: one more or less would be {weight} {'points' if kpi.is_share else 'percent of them'}."
 
 
 def _counts(kpi: Kpi, row: MonthlyKpis) -> str:

@@ -20,14 +20,13 @@ import yaml
 from kpis_in_python import KEYS
 from postgres_server import Database, own_server, psql
 from seed_generator.schemas import TABLES
-from warehouses import PROJECT, Warehouse
+from warehouses import PROJECT, WITHOUT_TESTS, Warehouse
 
 ROLE = PROJECT / "postgres" / "bi_reader.sql"
 BI_PAGE = (PROJECT / "docs" / "bi.md").read_text()
 PASSWORD = "a reader's: password"
 ODBC_DRIVER = "PostgreSQL Unicode"
 JDBC_DRIVER = Path("/usr/share/java/postgresql.jar")
-UNTESTED = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
 MARTS = sorted(KEYS)
 HIDDEN = [
@@ -77,7 +76,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
         assert warehouse.seed("--companies", "40").returncode == 0
         with warehouse.surroundings():
             done = subprocess.run(
-                [sys.executable, "-m", "dbt.cli.main", "build", "--target", "postgres", *UNTESTED],
+                [sys.executable, "-m", "dbt.cli.main", "build", "--target", "postgres", *WITHOUT_TESTS],
                 cwd=PROJECT,
                 capture_output=True,
                 text=True,
@@ -86,7 +85,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
         assert done.returncode == 0, done.stdout
         made = psql(server, "--file", str(ROLE), BI_READER_PASSWORD=PASSWORD)
         assert made.returncode == 0, made.stderr
-        assert warehouse.build(*UNTESTED)
+        assert warehouse.build(*WITHOUT_TESTS)
         reader = Database(server.host, server.port, "bi_reader", PASSWORD.replace("'", r"\'"), server.name)
         yield Built(warehouse, reader, done.stdout)
 
@@ -153,9 +152,9 @@ def test_its_queries_and_its_open_transactions_end(built: Built) -> None:
 def test_no_build_locks_it_out_whatever_was_dropped(built: Built, statement: str) -> None:
     with built.warehouse.cursor() as cursor:
         cursor.execute(statement)
-    assert built.warehouse.build("--select", "marts", *UNTESTED)
+    assert built.warehouse.build("--select", "marts", *WITHOUT_TESTS)
     assert len(built.read("select * from rpt_monthly_kpis")) == 36
-    assert built.warehouse.build("--select", "marts", *UNTESTED)
+    assert built.warehouse.build("--select", "marts", *WITHOUT_TESTS)
     assert len(built.read("select * from rpt_monthly_kpis")) == 36
 
 
@@ -258,7 +257,7 @@ def test_a_long_query_beside_a_build_neither_fails_nor_sees_half_of_it(built: Bu
     readers = [threading.Thread(target=work) for work in (long_query, many_queries)]
     for reader in readers:
         reader.start()
-    is_green = built.warehouse.build(*UNTESTED)
+    is_green = built.warehouse.build(*WITHOUT_TESTS)
     is_over.set()
     for reader in readers:
         reader.join()

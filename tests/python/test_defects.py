@@ -9,10 +9,10 @@ import pytest
 from kpis_in_python import KEYS
 from scratch import Scratch
 from seed_generator.schemas import TABLES
+from warehouses import WITHOUT_UNIT_TESTS
 
 DEFECTS = Path(__file__).parent / "defects"
 QUICKLY = ("--no-write-json",)  # nobody reads what dbt would write
-DATA_TESTS = ("--exclude-resource-type", "unit_test")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def test_a_defect_turns_the_tests_red_that_are_there_for_it(scratch: Scratch, de
 
 
 def test_every_data_test_has_its_defect_and_is_green_without(scratch: Scratch) -> None:
-    assert scratch.warehouse.dbt("test", *DATA_TESTS, *QUICKLY)
+    assert scratch.warehouse.dbt("test", *WITHOUT_UNIT_TESTS, *QUICKLY)
     assert {test for defect in defects() for test in defect.caught_by} == set(scratch.warehouse.statuses)
 
 

@@ -43,10 +43,11 @@ def clone(tmp_path: Path) -> Path:
 def run(command: str, folder: Path, **environment: str) -> str:
     """A command as somebody types it; returns what it printed."""
     path = f"{folder / '.venv' / 'bin'}:{os.environ['PATH']}"
+    without_make = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL"}}
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
-        env={**os.environ, "PATH": path, "PYTHONPATH": str(folder), "COLUMNS": "120", **environment},
+        env={**without_make, "PATH": path, "PYTHONPATH": str(folder), "COLUMNS": "120", **environment},
         capture_output=True,
         text=True,
         check=False,

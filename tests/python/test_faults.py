@@ -20,7 +20,7 @@ from seed_generator.faults import Faults
 from seed_generator.scenario import Scenario
 from seed_generator.simulation import Manner
 from seed_generator.tables import simulated_tables
-from warehouses import Warehouse, seed_generator
+from warehouses import WITHOUT_UNIT_TESTS, Warehouse, seed_generator
 
 SCENARIO = Scenario(companies=300, months=4, seed=5)
 RAW_TABLES = (schemas.PLANS, schemas.COMPANIES, schemas.SESSIONS)
@@ -215,7 +215,7 @@ def test_every_kind_stops_the_build_before_a_mart_is_replaced_or_turns_it_red(
     before = {mart: warehouse.table(f"marts.{mart}") for mart in MARTS}
     assert warehouse.seed("--fault", f"{kind}={share}").returncode == 0
     assert warehouse.query("select count(*) > 0 from truth.injected_faults") == [(True,)]
-    assert not warehouse.build("--no-write-json", "--exclude-resource-type", "unit_test")
+    assert not warehouse.build("--no-write-json", *WITHOUT_UNIT_TESTS)
     fired = sorted(warehouse.red)
     replaced = {mart for mart in MARTS if warehouse.statuses[mart] == "success"}
     assert fired

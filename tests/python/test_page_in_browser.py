@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from browser import chromium, lowest_contrast, scrolls_sideways, visit
 from reporting.page import leadership_page
 from shown import row
-from warehouses import Warehouse
+from warehouses import WITHOUT_TESTS, Warehouse
 
 KPIS = ("revenue", "retention_rate", "avg_sessions_per_company")
 SCHEMES = ("light", "dark")
@@ -25,7 +25,7 @@ def browser() -> Iterator[Browser]:
 
 def build_and_write_page(warehouse: Warehouse, file: Path) -> Path:
     assert warehouse.seed().returncode == 0
-    assert warehouse.build("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+    assert warehouse.build(*WITHOUT_TESTS)
     assert warehouse.report("--page", str(file)) == 0
     return file
 

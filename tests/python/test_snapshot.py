@@ -19,7 +19,7 @@ from reporting.marts import Project
 from reporting.snapshot import DATABASE, publish
 from seed_generator.errors import EnvironmentFailure, InputError
 from seed_generator.profiles import read_target
-from warehouses import PROJECT, Warehouse
+from warehouses import PROJECT, WITHOUT_TESTS, Warehouse
 
 # The oldest release that has wheels for every Python of ours.
 OLD_DUCKDB = "duckdb==1.1.3"
@@ -33,7 +33,7 @@ def built(duckdb_warehouse: Warehouse) -> Warehouse:
 
 def build(warehouse: Warehouse, *options: str) -> Warehouse:
     assert warehouse.seed("--companies", "40", *options).returncode == 0
-    assert warehouse.build("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+    assert warehouse.build(*WITHOUT_TESTS)
     return warehouse
 
 
