@@ -186,7 +186,7 @@ class Judge:
 
     def _dbt(self, mutant: Mutant) -> str:
         self._replace(self._project.model(mutant.model), mutant.sql)
-        is_green = self._scratch.warehouse.build("--select", f"{mutant.model}+", "--fail-fast", "--no-write-json")
+        is_green = self._scratch.warehouse.build("--select", f"{mutant.model}+", "--fail-fast")
         red = {name for name, status in self._scratch.warehouse.statuses.items() if status in {"fail", "error"}}
         self._scratch.mend()
         if is_green:

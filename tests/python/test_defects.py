@@ -12,7 +12,6 @@ from seed_generator.schemas import TABLES
 from warehouses import WITHOUT_UNIT_TESTS
 
 DEFECTS = Path(__file__).parent / "defects"
-QUICKLY = ("--no-write-json",)  # nobody reads what dbt would write
 
 
 @dataclass(frozen=True)
@@ -58,15 +57,15 @@ def test_a_defect_turns_the_tests_red_that_are_there_for_it(scratch: Scratch, de
     try:
         scratch.execute(defect.sql)
         if defect.rebuild:
-            assert scratch.warehouse.dbt("run", "--full-refresh", *QUICKLY), scratch.warehouse.statuses
-        assert not scratch.warehouse.dbt("test", "--select", *defect.caught_by, *QUICKLY)
+            assert scratch.warehouse.dbt("run", "--full-refresh"), scratch.warehouse.statuses
+        assert not scratch.warehouse.dbt("test", "--select", *defect.caught_by)
         assert scratch.warehouse.red == set(defect.caught_by)
     finally:
         scratch.mend()
 
 
 def test_every_data_test_has_its_defect_and_is_green_without(scratch: Scratch) -> None:
-    assert scratch.warehouse.dbt("test", *WITHOUT_UNIT_TESTS, *QUICKLY)
+    assert scratch.warehouse.dbt("test", *WITHOUT_UNIT_TESTS)
     assert {test for defect in defects() for test in defect.caught_by} == set(scratch.warehouse.statuses)
 
 
@@ -86,7 +85,7 @@ def test_the_contract_of_a_mart_stops_the_build_at(scratch: Scratch, mart: str, 
     column = "lifetime_revenue" if mart == "dim_companies" else "active_companies"
     try:
         scratch.patch(f"models/marts/{mart}.sql", last, last.replace("select * from", breach.format(column=column)))
-        assert not scratch.warehouse.dbt("run", "--select", mart, *QUICKLY)
+        assert not scratch.warehouse.dbt("run", "--select", mart)
         assert scratch.warehouse.statuses == {mart: "error"}
         assert "enforced contract that failed" in scratch.warehouse.messages[mart]
     finally:

@@ -184,7 +184,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     file = folder / "warehouse.duckdb"
     warehouse = Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, folder / "artifacts", file=file)
     assert warehouse.seed().returncode == 0
-    assert warehouse.build()
+    assert warehouse.build(*WITHOUT_UNIT_TESTS)
     return warehouse
 
 
@@ -215,14 +215,14 @@ def test_every_kind_stops_the_build_before_a_mart_is_replaced_or_turns_it_red(
     before = {mart: warehouse.table(f"marts.{mart}") for mart in MARTS}
     assert warehouse.seed("--fault", f"{kind}={share}").returncode == 0
     assert warehouse.query("select count(*) > 0 from truth.injected_faults") == [(True,)]
-    assert not warehouse.build("--no-write-json", *WITHOUT_UNIT_TESTS)
+    assert not warehouse.build(*WITHOUT_UNIT_TESTS)
     fired = sorted(warehouse.red)
     replaced = {mart for mart in MARTS if warehouse.statuses[mart] == "success"}
     assert fired
     assert bool(replaced) == (kind in SEEN_BY_THE_BOOKS_ONLY), (fired, replaced)
     if not replaced:
         assert {mart: warehouse.table(f"marts.{mart}") for mart in MARTS} == before
-        assert warehouse.dbt("run", "--no-write-json"), warehouse.statuses
+        assert warehouse.dbt("run"), warehouse.statuses
     outcomes[kind] = Outcome(share, fired, not replaced, totals(warehouse))
 
 

@@ -24,12 +24,12 @@ class Built:
 
     def __init__(self, folder: Path, scenario: str) -> None:
         self.scratch = Scratch(folder, *(["--scenario", str(scenario_file(scenario))] if scenario else []))
+        self.dbt("test")
         self.statuses = dict(self.scratch.warehouse.statuses)
         self.marts = self.read_marts()
 
     def dbt(self, command: str, *options: str) -> bool:
-        # Half the time of a small command is the writing of what nobody reads here.
-        return self.scratch.warehouse.dbt(command, "--no-write-json", *options)
+        return self.scratch.warehouse.dbt(command, *options)
 
     def rows(self, queries: Iterable[str]) -> list[list[tuple[Any, ...]]]:
         with self.scratch.warehouse.cursor() as cursor:

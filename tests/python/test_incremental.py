@@ -22,7 +22,7 @@ from seed_generator.tables import simulated_tables
 from warehouses import PROJECT, WITHOUT_UNIT_TESTS, Warehouse
 
 MACROS = "macros/months_to_read.sql"
-QUICKLY = ("--select", "+int_company_months", "--no-write-json")
+INCREMENT = ("--select", "+int_company_months")
 
 # What the model must hold, from the raw rows at once.
 EXPECTED = """
@@ -94,7 +94,7 @@ class Company:
     def build(self) -> None:
         """A plain build: it reads what was written since, and the model then is what a full refresh makes of it."""
         warehouse = self.warehouse(self.project)
-        assert warehouse.dbt("run", *QUICKLY), warehouse.messages
+        assert warehouse.dbt("run", *INCREMENT), warehouse.messages
         # No row can remember that a month without a session was read; to look again costs nothing.
         silent = [period for (period,) in self.place.execute(SILENT)]
         assert self.months_read(warehouse).difference(silent) == self.written.difference(silent)
@@ -105,7 +105,7 @@ class Company:
         """A build that fails after it has removed what is outdated and before it has brought what is new."""
         warehouse = self.warehouse(broken)
         if self.has_been_built():
-            assert not warehouse.dbt("run", *QUICKLY)
+            assert not warehouse.dbt("run", *INCREMENT)
             assert warehouse.statuses["int_company_months"] == "error"
 
     def has_been_built(self) -> bool:
@@ -124,7 +124,7 @@ class Company:
 
     def full_refresh(self) -> None:
         before = self.rows()
-        assert self.warehouse(self.project).dbt("run", "--full-refresh", *QUICKLY)
+        assert self.warehouse(self.project).dbt("run", "--full-refresh", *INCREMENT)
         assert self.rows() == before
 
 

@@ -64,9 +64,9 @@ def test_killed_at_random_moments_the_tables_are_the_old_or_the_new_ones_whole(
 
 def build_in_a_process(warehouse: Warehouse) -> subprocess.Popen[bytes]:
     dbt = [str(Path(sys.executable).parent / "dbt"), "build", "--target", warehouse.target, "--quiet"]
-    folders = ["--target-path", str(warehouse.artifacts), "--log-path", str(warehouse.artifacts)]
+    options = ["--target-path", str(warehouse.artifacts), "--log-path", str(warehouse.artifacts), *WITHOUT_UNIT_TESTS]
     environment = {**os.environ, **warehouse.environment}
-    return subprocess.Popen([*dbt, *folders], cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL)
+    return subprocess.Popen([*dbt, *options], cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL)
 
 
 def test_a_server_that_crashes_in_the_middle_of_a_load_comes_back_with_the_old_tables(tmp_path: Path) -> None:
