@@ -8,24 +8,30 @@ TARGET ?=
 ON_TARGET = $(if $(TARGET),--target $(TARGET))
 
 BENCHMARKS ?= kernel parquet_write duckdb_load postgres_load end_to_end default_run marts growth memory
+SPARK_VENV ?= .venv-spark
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+SPARK_INSTALLED := $(SPARK_VENV)/.installed
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo report publish test torture bench mutants lint docs clean
+.PHONY: help setup demo report publish test setup-spark test-spark torture bench mutants lint docs clean
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  PYTHON=python3.12 chooses the interpreter of setup, TARGET=postgres the target of demo."
 
 setup: $(INSTALLED) ## Make the environment, .venv, with all that demo, test and lint need
 
+setup-spark: $(SPARK_INSTALLED) ## Make another environment, .venv-spark, with all that the target spark needs but Java
+
 $(INSTALLED): pyproject.toml requirements.txt
+$(SPARK_INSTALLED): pyproject.toml requirements-spark.txt
+$(INSTALLED) $(SPARK_INSTALLED):
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("error: $(PYTHON) is Python %d.%d; saas-kpis needs 3.11, 3.12 or 3.13 (make setup PYTHON=python3.11)." % v)'
-	$(PYTHON) -m venv --clear $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(filter %.txt,$^)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: $(INSTALLED) ## Simulate the company, build the marts, print and publish the KPIs, write the page
@@ -40,6 +46,9 @@ publish: $(INSTALLED) ## Build, and if all is green put a snapshot for BI tools 
 
 test: $(INSTALLED) ## Run all tests, on DuckDB and on a PostgreSQL server of their own
 	$(PY) -m pytest -n auto --dist loadfile
+
+test-spark: $(SPARK_INSTALLED) ## Run the tests of the target spark, on a cluster of their own; needs Java 17
+	$(SPARK_VENV)/bin/python -m pytest tests/python/spark
 
 torture: $(INSTALLED) ## Kill loads at a hundred random moments on every target, and look at what is left
 	$(PY) -m pytest -n auto --rounds 100 tests/python/test_torture.py
@@ -67,6 +76,6 @@ docs: $(INSTALLED) ## Write dbt's documentation as one file and serve it
 	$(PY) -m reporting.documentation $(ON_TARGET)
 
 clean: ## Remove all that make and the demo made, the DuckDB warehouse too
-	rm -rf $(VENV) target logs warehouse.duckdb warehouse.duckdb.wal kpis.html published .published-*
+	rm -rf $(VENV) $(SPARK_VENV) target logs spark-warehouse spark-metastore warehouse.duckdb warehouse.duckdb.wal kpis.html published .published-*
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,8 +9,11 @@
     {%- endif -%}
 {% endmacro %}
 
-{# DuckDB has no roles. #}
+{# DuckDB and Spark have no roles. #}
 {% macro duckdb__apply_grants(relation, grant_config, should_revoke=True) %}
+{% endmacro %}
+
+{% macro spark__apply_grants(relation, grant_config, should_revoke=True) %}
 {% endmacro %}
 
 

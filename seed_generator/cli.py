@@ -119,7 +119,9 @@ def _parser() -> argparse.ArgumentParser:
         "--checksum", action="store_true", help="print a checksum of each loaded table, the same wherever it is loaded"
     )
     parser.add_argument(
-        "--workers", metavar="N", help="threads that simulate; they never change a row (default: the cores)"
+        "--workers",
+        metavar="N",
+        help="threads that simulate, or tasks of Spark; they never change a row (default: the cores)",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress, no summary, no question before --drop")
     parser.add_argument(
@@ -169,8 +171,12 @@ def _extension(options: argparse.Namespace) -> Extension | None:
 
 
 def _manner(options: argparse.Namespace, sink: Sink) -> Manner:
-    workers = _cores() if options.workers is None else whole_number("--workers", options.workers, 1, _MAX_WORKERS)
+    workers = _workers(options) or _cores()
     return Manner(workers=workers, months_at_a_time=min(workers, sink.months_at_a_time))
+
+
+def _workers(options: argparse.Namespace) -> int | None:
+    return None if options.workers is None else whole_number("--workers", options.workers, 1, _MAX_WORKERS)
 
 
 def _cores() -> int:
@@ -195,7 +201,7 @@ def _faults(options: argparse.Namespace) -> Faults:
 def _sink(options: argparse.Namespace) -> Sink:
     if options.parquet:
         return parquet_sink(options.parquet)
-    return target_sink(read_target(options.target, options.profiles_dir))
+    return target_sink(read_target(options.target, options.profiles_dir), _workers(options))
 
 
 def _load(scenario: Scenario, faults: Faults, manner: Manner, sink: Sink, options: argparse.Namespace) -> None:

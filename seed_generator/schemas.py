@@ -50,13 +50,16 @@ def for_month(columns: pa.Schema, period: date) -> pa.Schema:
     return columns.with_metadata({_MONTH: f"{period:%Y-%m}"})
 
 
-def month_of(batch: pa.RecordBatch) -> int:
-    """The month that a batch was simulated for, counted from the year 0; 0 where that is no question."""
+def period_of(batch: pa.RecordBatch) -> date | None:
+    """The month that a batch was simulated for, by its first day; None where that is no question."""
     metadata = batch.schema.metadata or {}
-    if _MONTH not in metadata:
-        return 0
-    year, _, month = metadata[_MONTH].decode().partition("-")
-    return int(year) * 12 + int(month) - 1
+    return date.fromisoformat(f"{metadata[_MONTH].decode()}-01") if _MONTH in metadata else None
+
+
+def month_of(batch: pa.RecordBatch) -> int:
+    """The same month counted from the year 0; 0 where that is no question."""
+    period = period_of(batch)
+    return period.year * 12 + period.month - 1 if period else 0
 
 
 TIMESTAMP = pa.timestamp("us")  # UTC, without a zone

@@ -78,9 +78,16 @@ class SessionBatch:
     created_at: NDArray[np.int64]
 
 
-def simulate_companies(scenario: Scenario, beyond: Extent = NOTHING) -> Iterator[CompanyBatch]:
-    """All companies that are not among the first ones `beyond`, a block at a time."""
-    for block in range(beyond.companies // BLOCK_COMPANIES, _blocks(scenario)):
+def all_blocks(scenario: Scenario) -> range:
+    """The blocks of companies; those of some blocks are simulated without the others."""
+    return range(-(-scenario.companies // BLOCK_COMPANIES))
+
+
+def simulate_companies(
+    scenario: Scenario, beyond: Extent = NOTHING, blocks: range | None = None
+) -> Iterator[CompanyBatch]:
+    """The companies of some blocks, or all, that are not among the first ones `beyond`, a block at a time."""
+    for block in all_blocks(scenario) if blocks is None else blocks:
         company_id = _company_ids(scenario, block)
         there = _companies_there(beyond.companies, block)
         if there < len(company_id):
@@ -88,7 +95,11 @@ def simulate_companies(scenario: Scenario, beyond: Extent = NOTHING) -> Iterator
 
 
 def simulate_sessions(
-    scenario: Scenario, books: Books, manner: Manner = IN_TURN, beyond: Extent = NOTHING
+    scenario: Scenario,
+    books: Books,
+    manner: Manner = IN_TURN,
+    beyond: Extent = NOTHING,
+    blocks: range | None = None,
 ) -> Iterator[SessionBatch]:
     """All sessions that are not `beyond`'s, month by month and in the order of their ids, keeping the books on the way.
 
@@ -98,8 +109,17 @@ def simulate_sessions(
     books : empty; when the last batch has been taken they are complete, with what is `beyond` too.
     manner : how.
     beyond : what there is already.
+    blocks : whose companies' sessions and books; all of them where that is not said.
     """
-    return made_ahead(_make_sessions, _parts(scenario, books, manner, beyond), manner.workers)
+    return made_ahead(_make_sessions, _parts(scenario, books, manner, beyond, blocks), manner.workers)
+
+
+def books_of(scenario: Scenario, blocks: range) -> Books:
+    """The books of some blocks, without making a session."""
+    books = Books(scenario)
+    for drawn in _draw_counts(scenario, blocks=blocks):
+        _record(drawn, books)
+    return books
 
 
 def simulate_churned(scenario: Scenario) -> Iterator[tuple[int, NDArray[np.int64]]]:
@@ -134,14 +154,15 @@ class _Draw:
     active: NDArray[np.int64]
 
 
-def _draw_counts(scenario: Scenario, months_at_a_time: int = 1) -> Iterator[_Draw]:
+def _draw_counts(scenario: Scenario, months_at_a_time: int = 1, blocks: range | None = None) -> Iterator[_Draw]:
     """Month by month and block by block."""
     law = _SessionLaw(scenario.sizes)
-    sizes = [_company_sizes(scenario, block) for block in range(_blocks(scenario))]
-    left = [np.arange(len(block_sizes), dtype=np.uint16) for block_sizes in sizes]  # all blocks stay in memory
+    blocks = all_blocks(scenario) if blocks is None else blocks
+    sizes = {block: _company_sizes(scenario, block) for block in blocks}
+    left = {block: np.arange(len(sizes[block]), dtype=np.uint16) for block in blocks}  # they stay in memory
     for first in range(0, scenario.months, months_at_a_time):
         months = range(first, min(first + months_at_a_time, scenario.months))
-        for block, month in product(range(len(sizes)), months):
+        for block, month in product(blocks, months):
             # Silent companies keep their place in the draw, so that nobody's draw depends on who else is left.
             uniform = draw(stream(scenario.seed, Purpose.SESSION_COUNT, block, month), len(sizes[block]))
             customers = left[block].astype(np.int64)
@@ -174,10 +195,6 @@ def _outcomes(size: CompanySize) -> NDArray[np.uint8]:
     return np.concatenate([size.base_sessions + deviations, size.base_sessions - deviations]).astype(np.uint8)
 
 
-def _blocks(scenario: Scenario) -> int:
-    return -(-scenario.companies // BLOCK_COMPANIES)
-
-
 def _companies_there(companies: int, block: int) -> int:
     """How many of the first `companies` stand in a block."""
     return min(max(companies - block * BLOCK_COMPANIES, 0), BLOCK_COMPANIES)
@@ -197,6 +214,13 @@ def _company_sizes(scenario: Scenario, block: int) -> NDArray[np.uint8]:
     edges = np.cumsum([size.share for size in scenario.sizes])[:-1]
     uniform = draw(stream(scenario.seed, Purpose.COMPANY_SIZE, block), companies)
     return np.searchsorted(edges, uniform, side="right").astype(np.uint8)
+
+
+def _record(drawn: _Draw, books: Books) -> None:
+    companies = _count_companies(drawn, len(books.scenario.sizes))
+    if drawn.month == 0:
+        books.acquire(companies.sum(axis=1))
+    books.record(drawn.month, companies)
 
 
 def _count_companies(drawn: _Draw, number_of_sizes: int) -> NDArray[np.int64]:
@@ -223,13 +247,10 @@ class _Part:
     taken: int
 
 
-def _parts(scenario: Scenario, books: Books, manner: Manner, beyond: Extent) -> Iterator[_Part]:
+def _parts(scenario: Scenario, books: Books, manner: Manner, beyond: Extent, blocks: range | None) -> Iterator[_Part]:
     """What is to be made, in parts of a batch each; the books are kept while they are taken."""
-    for drawn in _draw_counts(scenario, manner.months_at_a_time):
-        companies = _count_companies(drawn, len(scenario.sizes))
-        if drawn.month == 0:
-            books.acquire(companies.sum(axis=1))
-        books.record(drawn.month, companies)
+    for drawn in _draw_counts(scenario, manner.months_at_a_time, blocks):
+        _record(drawn, books)
         position = drawn.customers.take(drawn.active)
         company_id = position + _first_company(drawn.block)
         ends = np.cumsum(drawn.counts.take(drawn.active).astype(np.int64))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
+from functools import partial
 
 import pyarrow as pa
 
@@ -12,7 +13,16 @@ from seed_generator.faults import Faults, numbered, with_faults
 from seed_generator.names import company_names
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import TableSchema
-from seed_generator.simulation import IN_TURN, NOTHING, Extent, Manner, simulate_companies, simulate_sessions
+from seed_generator.simulation import (
+    IN_TURN,
+    NOTHING,
+    Extent,
+    Manner,
+    all_blocks,
+    books_of,
+    simulate_companies,
+    simulate_sessions,
+)
 from seed_generator.streams import STREAM_VERSION
 from seed_generator.truth import Books
 
@@ -22,8 +32,29 @@ OnRows = Callable[[TableSchema, int], None]
 
 
 @dataclass(frozen=True)
+class Apart:
+    """How the rows of a table are made apart: each block by whoever, who knows nothing of the others.
+
+    Whoever makes them so takes no batch, and puts what `count` finds into `books` before the next table's turn.
+
+    Parameters
+    ----------
+    blocks : all there are.
+    rows, count : the rows of some blocks, and the figures of their books; both can be sent to another process.
+    books : None where the table has none; then there is nothing to count.
+    on_rows : is to be told how many rows there are.
+    """
+
+    blocks: range
+    rows: Callable[[range], Iterator[pa.RecordBatch]]
+    count: Callable[[range], Books]
+    books: Books | None
+    on_rows: OnRows | None
+
+
+@dataclass(frozen=True)
 class Table:
-    """A table to be loaded: its schema and its rows, which are made while they are taken.
+    """A table to be loaded: its schema and its rows, which are made while they are taken, or `apart`.
 
     The rows take the place of those that are there, or with `adds_rows` come to them. A table that `may_be_dirty` can
     hold what its schema forbids: nulls, keys that stand twice or lead nowhere.
@@ -33,6 +64,7 @@ class Table:
     batches: Iterator[pa.RecordBatch]
     adds_rows: bool = False
     may_be_dirty: bool = False
+    apart: Apart | None = None
 
     @property
     def columns(self) -> pa.Schema:
@@ -68,13 +100,21 @@ def simulated_tables(
         schemas.SIMULATION: _simulation(scenario, faults),
         schemas.LOADED_MONTHS: _loaded_months(scenario, beyond),
     }
+    apart = {
+        schema: Apart(all_blocks(scenario), rows, partial(books_of, scenario), of_table, on_rows)
+        for schema, rows, of_table in (
+            (schemas.COMPANIES, partial(_companies, scenario, beyond), None),
+            (schemas.SESSIONS, partial(_sessions_apart, scenario, beyond), books),
+        )
+    }
     added = _added_to(scenario, beyond)
     for schema in schemas.TABLES:
         rows = batches[schema]
         is_dirty = bool(faults.of(schema))
         if is_dirty:
             rows = (batch for batch, _ in with_faults(schema, rows, scenario, faults))
-        yield Table(schema, _reported(schema, rows, on_rows) if on_rows else rows, schema in added, is_dirty)
+        rows = _reported(schema, rows, on_rows) if on_rows else rows
+        yield Table(schema, rows, schema in added, is_dirty, None if faults else apart.get(schema))
 
 
 def _added_to(scenario: Scenario, beyond: Extent) -> set[TableSchema]:
@@ -111,10 +151,10 @@ def _plans(scenario: Scenario, beyond: Extent) -> Iterator[pa.RecordBatch]:
     )
 
 
-def _companies(scenario: Scenario, beyond: Extent) -> Iterator[pa.RecordBatch]:
+def _companies(scenario: Scenario, beyond: Extent, blocks: range | None = None) -> Iterator[pa.RecordBatch]:
     sizes = pa.array([size.name for size in scenario.sizes], pa.string())
     acquired_at = pa.scalar(datetime.combine(scenario.first_month, time()), schemas.TIMESTAMP)
-    for batch in simulate_companies(scenario, beyond):
+    for batch in simulate_companies(scenario, beyond, blocks):
         number = len(batch.company_id)
         yield pa.RecordBatch.from_arrays(
             [
@@ -127,8 +167,14 @@ def _companies(scenario: Scenario, beyond: Extent) -> Iterator[pa.RecordBatch]:
         )
 
 
-def _sessions(scenario: Scenario, books: Books, manner: Manner, beyond: Extent) -> Iterator[pa.RecordBatch]:
-    for batch in simulate_sessions(scenario, books, manner, beyond):
+def _sessions_apart(scenario: Scenario, beyond: Extent, blocks: range) -> Iterator[pa.RecordBatch]:
+    return _sessions(scenario, Books(scenario), IN_TURN, beyond, blocks)
+
+
+def _sessions(
+    scenario: Scenario, books: Books, manner: Manner, beyond: Extent, blocks: range | None = None
+) -> Iterator[pa.RecordBatch]:
+    for batch in simulate_sessions(scenario, books, manner, beyond, blocks):
         yield pa.RecordBatch.from_arrays(
             [
                 pa.array(batch.session_id),

@@ -11,17 +11,14 @@ from seed_generator.scenario import Scenario
 class Books:
     """The simulator's own count of every month and size, kept from its arrays and not from the rows that it wrote.
 
-    `acquired`, `opening`, `churned`, `active` and `sessions` are int64 of shape (months, sizes).
+    `acquired`, `opening`, `churned`, `active` and `sessions` are int64 of shape (months, sizes), and `figures` is all
+    five of them, of shape (5, months, sizes).
     """
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        shape = (scenario.months, len(scenario.sizes))
-        self.acquired = np.zeros(shape, np.int64)
-        self.opening = np.zeros(shape, np.int64)
-        self.churned = np.zeros(shape, np.int64)
-        self.active = np.zeros(shape, np.int64)
-        self.sessions = np.zeros(shape, np.int64)
+        self.figures = np.zeros((5, scenario.months, len(scenario.sizes)), np.int64)
+        self.acquired, self.opening, self.churned, self.active, self.sessions = self.figures
 
     def acquire(self, companies: NDArray[np.int64]) -> None:
         """Enter new companies, of shape (sizes,): all are acquired in the first month and stay acquired."""

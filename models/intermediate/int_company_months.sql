@@ -1,6 +1,8 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace_months',
+    incremental_strategy='insert_overwrite' if target.type == 'spark' else 'replace_months',
+    partition_by=['period'] if target.type == 'spark' else none,
+    post_hook=["{{ drop_stale_months(this) }}"] if target.type == 'spark' else [],
     indexes=[{'columns': ['period', 'loaded_at']}] if target.type == 'postgres' else []
 ) }}
 

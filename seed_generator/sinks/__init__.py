@@ -42,8 +42,8 @@ class Sink(Protocol):
         """Remove the tables and what held nothing else; returns a line on each thing removed or kept."""
 
 
-def target_sink(target: Target) -> Sink:
-    """The sink of a target in `profiles.yml`."""
+def target_sink(target: Target, workers: int | None = None) -> Sink:
+    """The sink of a target in `profiles.yml`; `workers` says how many tasks simulate where the engine does that."""
     # An engine's library is imported only when it is used: each costs a noticeable part of a default run.
     if target.type == "duckdb":
         from seed_generator.sinks.duckdb import duckdb_sink  # noqa: PLC0415 - see above
@@ -53,7 +53,11 @@ def target_sink(target: Target) -> Sink:
         from seed_generator.sinks.postgres import PostgresSink  # noqa: PLC0415 - see above
 
         return PostgresSink(target, schema_prefix())
-    raise InputError(f"the target {target.name} is of type {target.type}; allowed are duckdb and postgres.")
+    if target.type == "spark":
+        from seed_generator.sinks.spark import SparkSink  # noqa: PLC0415 - see above
+
+        return SparkSink(target, schema_prefix(), workers)
+    raise InputError(f"the target {target.name} is of type {target.type}; allowed are duckdb, postgres and spark.")
 
 
 def parquet_sink(folder: Path) -> Sink:

@@ -1,5 +1,6 @@
 """What many tests share: the two engines, each with a scratch warehouse that lives as long as the test run."""
 
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from hypothesis import settings
 from places import Place
 from postgres_server import Database, scratch_database
 from warehouses import Warehouse
+
+# An environment of their own has Spark: `make test-spark`.
+collect_ignore = [] if importlib.util.find_spec("pyspark") else ["spark"]
 
 # The same examples on every run and machine, however slow: a red test is a broken rule and never bad luck.
 settings.register_profile("project", derandomize=True, deadline=None)

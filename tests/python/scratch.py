@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from warehouses import PROJECT, WITHOUT_TESTS, Warehouse
+from warehouses import PROJECT, WITHOUT_UNIT_TESTS, Warehouse
 
 # What dbt reads of the project.
 DBT_PROJECT = ("models", "macros", "tests/generic", "tests/singular", "dbt_project.yml", "profiles.yml")
@@ -29,7 +29,7 @@ class Scratch:
         )
         loaded = self.warehouse.seed(*seed_options)
         assert loaded.returncode == 0, loaded.stderr
-        assert self.warehouse.build("--write-json", *WITHOUT_TESTS), self.warehouse.statuses
+        assert self.warehouse.build("--write-json", *WITHOUT_UNIT_TESTS), self.warehouse.statuses
         self.keep()
 
     def keep(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from seed_generator import __version__
+from seed_generator.cli import main
 from seed_generator.schemas import TABLES
 from warehouses import PROJECT, read_terminal, seed_generator
 
@@ -37,7 +38,7 @@ def size(name: str = "small", share: str = "1.0", price: str = "19.00", spread: 
         (["--first-month", "2199-12", "--months", "2"], ["--months", "2199-12"]),
         (["--seed", "-1"], ["--seed", "-1"]),
         (["--seed", "abc"], ["--seed", "abc"]),
-        (["--target", "snowflake"], ["--target", "snowflake", "duckdb, postgres"]),
+        (["--target", "snowflake"], ["--target", "snowflake", "duckdb, postgres, spark"]),
         (["--profiles-dir", "/nowhere"], ["--profiles-dir", "/nowhere", "profiles.yml"]),
         (["--scenario", "missing.toml"], ["--scenario", "missing.toml", "No such file"]),
         (["--compaines", "5"], ["--compaines", "--help"]),
@@ -50,6 +51,22 @@ def size(name: str = "small", share: str = "1.0", price: str = "19.00", spread: 
 )
 def test_a_bad_option_is_told_in_one_sentence(tmp_path: Path, options: list[str], words: list[str]) -> None:
     _assert_refused(tmp_path, options, words)
+
+
+def test_spark_without_its_extra_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    assert main(["--target", "spark", "--profiles-dir", str(PROJECT)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: the target spark needs Spark, which is not installed (")
+    assert told.endswith("pip install 'saas-kpis[spark]'.\n")
+
+
+def test_faults_are_refused_where_many_processes_make_the_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--target", "spark", "--profiles-dir", str(PROJECT), "--fault", "duplicate_sessions=0.01")
+    assert main(options) == 2
+    assert "--fault and --faults go into rows that one process makes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,9 @@ class Built:
 
     def __init__(self, folder: Path, scenario: str) -> None:
         self.scratch = Scratch(folder, *(["--scenario", str(scenario_file(scenario))] if scenario else []))
-        self.dbt("test")
-        self.statuses = dict(self.scratch.warehouse.statuses)
+        statuses = dict(self.scratch.warehouse.statuses)
+        self.dbt("test", "--select", "test_type:unit")
+        self.statuses = {**statuses, **self.scratch.warehouse.statuses}
         self.marts = self.read_marts()
 
     def dbt(self, command: str, *options: str) -> bool:

@@ -59,7 +59,7 @@ def test_the_default_target_is_the_profile_s_and_the_variable_changes_it(monkeyp
 
 
 def test_an_unknown_target_is_named_with_those_there_are() -> None:
-    with pytest.raises(InputError, match=r"--target .* must be one of duckdb, postgres, not snowflake"):
+    with pytest.raises(InputError, match=r"--target .* must be one of duckdb, postgres, spark, not snowflake"):
         read_target("snowflake", PROJECT)
 
 
@@ -97,7 +97,7 @@ def test_a_wrong_file_is_told_in_a_sentence(tmp_path: Path, text: str, words: st
 
 def test_a_target_of_another_type_is_told_with_the_allowed_ones(tmp_path: Path) -> None:
     folder = profiles_in(tmp_path / "option", MINIMAL.replace("duckdb, path: here.duckdb", "snowflake"))
-    with pytest.raises(InputError, match="is of type snowflake; allowed are duckdb and postgres"):
+    with pytest.raises(InputError, match="is of type snowflake; allowed are duckdb, postgres and spark"):
         target_sink(read_target(None, folder))
 
 

@@ -109,5 +109,5 @@ def test_an_unknown_target_is_told_in_one_sentence(capsys: pytest.CaptureFixture
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith("error: --target")
-    assert "one of duckdb, postgres, not snowflake" in shown.err
+    assert "one of duckdb, postgres, spark, not snowflake" in shown.err
     assert shown.err.count("\n") == 1

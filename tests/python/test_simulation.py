@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from seed_generator.scenario import LARGE, SMALL, CompanySize, Scenario, add_months
-from seed_generator.simulation import BLOCK_COMPANIES, Manner, simulate_companies, simulate_sessions
+from seed_generator.simulation import (
+    BLOCK_COMPANIES,
+    IN_TURN,
+    NOTHING,
+    Extent,
+    Manner,
+    all_blocks,
+    books_of,
+    simulate_companies,
+    simulate_sessions,
+)
 from seed_generator.truth import Books
 
 # One fixed seed a law: a test fails by chance once in a million seeds, and never on the one it has.
@@ -170,6 +180,28 @@ def test_ids_are_unique_ascending_and_below_what_a_float_can_tell_apart(many: di
 def rows(scenario: Scenario, batch_sessions: int = 100_000) -> list[tuple[int, int, int]]:
     found = sessions_of(scenario, batch_sessions)
     return list(zip(*(found[name].tolist() for name in ("session_id", "company_id", "created_at")), strict=True))
+
+
+def test_blocks_that_are_made_apart_have_the_rows_and_the_books_of_all_at_once(
+    many: dict[str, NDArray[np.int64]],
+) -> None:
+    beyond = Extent(companies=70_000, months=3)
+    apart = [range(1), range(1, 3), range(3, 4)]
+    assert all_blocks(MANY) == range(4)
+    for there in (NOTHING, beyond):
+        made = [b for blocks in apart for b in simulate_sessions(MANY, Books(MANY), IN_TURN, there, blocks)]
+        at_once = list(simulate_sessions(MANY, Books(MANY), IN_TURN, there))
+        for name in ("session_id", "company_id", "created_at"):
+            together = np.concatenate([getattr(batch, name) for batch in made])
+            order = np.argsort(np.concatenate([batch.session_id for batch in made]))
+            np.testing.assert_array_equal(together[order], np.concatenate([getattr(b, name) for b in at_once]))
+        companies = [b.company_id for blocks in apart for b in simulate_companies(MANY, there, blocks)]
+        np.testing.assert_array_equal(np.concatenate(companies), np.arange(there.companies + 1, MANY.companies + 1))
+    assert len(many["session_id"]) == sum(books_of(MANY, blocks).sessions.sum() for blocks in apart)
+    books = Books(MANY)
+    for _ in simulate_sessions(MANY, books):
+        pass
+    np.testing.assert_array_equal(sum(books_of(MANY, blocks).figures for blocks in apart), books.figures)
 
 
 def test_70000_companies_contain_the_rows_of_500_unchanged() -> None:

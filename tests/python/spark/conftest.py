@@ -1,0 +1,34 @@
+"""One cluster for all tests, and a warehouse on it for each that asks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from spark.cluster import Cluster, running_cluster
+from spark.warehouse import SparkWarehouse
+from warehouses import Warehouse
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def warehouse(cluster: Cluster, tmp_path: Path) -> SparkWarehouse:
+    return SparkWarehouse.of(tmp_path, cluster.address)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> SparkWarehouse:
+    """Spark in one process, without a cluster."""
+    return SparkWarehouse.of(tmp_path, "local[2]")
+
+
+@pytest.fixture
+def peer(tmp_path: Path) -> Warehouse:
+    """The same project on DuckDB."""
+    file = tmp_path / "peer.duckdb"
+    return Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, tmp_path / "artifacts of the peer", file=file)

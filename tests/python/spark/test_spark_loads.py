@@ -1,0 +1,122 @@
+"""What a load on Spark leaves behind, however it ends, and what it says where it can't begin."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from seed_generator.scenario import Scenario
+from spark.cluster import free_port
+from spark.warehouse import SparkWarehouse, expected_checksums
+from warehouses import seed_generator
+
+OLD = expected_checksums(Scenario(companies=40, months=2))
+NEW = expected_checksums(Scenario(companies=40, months=2, seed=43))
+OPTIONS = ("--companies", "40", "--months", "2")
+NO_MIX = ("test", "--select", "assert_raw_tables_are_of_one_load")
+
+# A load that ends as if it were killed, before or after a step with a table.
+KILLED = """
+import os, sys
+from seed_generator.cli import main
+from seed_generator.schemas import TABLES
+from seed_generator.sinks.spark import SparkSink
+step, name = sys.argv.pop(1), sys.argv.pop(1)
+taken = getattr(SparkSink, step)
+def then_killed(self, spark, table, *arguments):
+    result = taken(self, spark, table, *arguments)
+    if name == (table if table in TABLES else table.schema).full_name:
+        os._exit(9)
+    return result
+setattr(SparkSink, step, then_killed)
+sys.exit(main(["--target", "spark", *sys.argv[1:]]))
+"""
+
+HOLDER = """
+import time
+from seed_generator.profiles import read_target
+from seed_generator.sinks.spark_session import spark_session
+with spark_session(read_target("spark")) as spark:
+    spark.sql("show databases").collect()
+    print("held", flush=True)
+    time.sleep(100)
+"""
+
+
+def killed(warehouse: SparkWarehouse, step: str, table: str) -> int:
+    return warehouse.start(sys.executable, "-c", KILLED, step, table, *OPTIONS, "--seed", "43").wait(120)
+
+
+def test_a_load_that_is_killed_leaves_the_old_tables_or_a_mix_that_a_test_sees_and_the_next_mends(
+    local: SparkWarehouse,
+) -> None:
+    assert local.seed(*OPTIONS).returncode == 0
+    parts = sorted(path.name for path in local.folder.glob("warehouse/*.db/*"))
+    assert killed(local, "_write", "raw.simulation") == 9, local.told
+    assert local.checksums() == OLD
+
+    assert killed(local, "_switch", "raw.sessions") == 9, local.told
+    assert {name for name, digits in local.checksums().items() if digits == NEW[name] != OLD[name]} == {
+        "raw.companies",
+        "raw.sessions",
+    }
+    assert local.dbt(*NO_MIX) == 1, local.told
+    refused = local.seed("--append", "1")
+    assert refused.returncode == 2
+    assert "are of two loads, one of which was ended; load anew." in refused.stderr
+
+    done = local.seed(*OPTIONS, "--seed", "43")
+    assert done.returncode == 0, done.stderr
+    grown = local.seed("--grow", "7")
+    assert grown.returncode == 0, grown.stderr
+    assert local.checksums() == expected_checksums(Scenario(companies=47, months=2, seed=43))
+    assert local.dbt(*NO_MIX) == 0, local.told
+    # What the killed ones left is gone, but for what the tables were when the last load began.
+    assert len(list(local.folder.glob("warehouse/*.db/*__*"))) <= 2 * len(parts)
+
+    dropped = local.seed("--drop")
+    assert "removed schema raw" in dropped.stdout
+    assert list(local.folder.glob("warehouse/*.db/*__*")) == []
+
+
+def test_a_second_load_of_one_catalog_is_refused_in_one_sentence(local: SparkWarehouse) -> None:
+    assert local.seed(*OPTIONS).returncode == 0
+    with local.start(sys.executable, "-c", HOLDER) as holder:
+        while "held" not in local.told:
+            assert holder.poll() is None, local.told
+        done = local.seed(*OPTIONS, "--seed", "43")
+        holder.kill()
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert re.search(r"^error: the catalog \S+ of the target spark is in use by process \d+, ", done.stderr)
+    assert local.checksums_of_files() == OLD
+
+
+@pytest.mark.parametrize(
+    ("environment", "code", "told"),
+    [
+        ({"JAVA_HOME": "/nowhere"}, 2, "needs Java 17 or later .* there is no java in JAVA_HOME, /nowhere"),
+        ({"JAVA_HOME": "{folder}"}, 2, r"needs Java 17 or later .*; \S+/bin/java is Java 11\."),
+        (
+            {"MASTER": "spark://127.0.0.1:{port}"},
+            1,
+            r"no Spark answers at spark://127.0.0.1:\d+ \(MASTER\): Connection",
+        ),
+        ({"SPARK_REMOTE": "sc://127.0.0.1:{port}"}, 1, r"no Spark answers at sc://127.0.0.1:\d+ \(SPARK_REMOTE\)"),
+        ({"SPARK_METHOD": "thrift"}, 2, "connects by the method thrift, which takes SQL only"),
+    ],
+)
+def test_what_cannot_start_is_told_in_one_sentence(
+    tmp_path: Path, environment: dict[str, str], code: int, told: str
+) -> None:
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019-01-15' >&2\n")
+    java.chmod(0o755)
+    places = {name: value.format(folder=tmp_path, port=free_port()) for name, value in environment.items()}
+    done = seed_generator("--target", "spark", "--companies", "3", environment=places)
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert re.search(f"^error: .*{told}", done.stderr), done.stderr
