@@ -16,7 +16,7 @@ import measuring
 from seed_generator.profiles import read_target
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import SESSIONS
-from seed_generator.sinks.spark import made_by_tasks, rows_of_blocks, stored
+from seed_generator.sinks.spark import create_table, made_by_tasks, rows_of_blocks
 from seed_generator.sinks.spark_session import spark_session
 from seed_generator.tables import simulated_tables
 
@@ -44,14 +44,15 @@ def main() -> int:
         with spark_session(read_target("spark")) as spark:
             rows = made_by_tasks(spark, apart, 1, *rows_of_blocks(SESSIONS, apart))
             made = functools.partial(_cpu_seconds, rows.write.format("noop").mode("overwrite").save)
-            store = stored(spark, rows, SESSIONS).mode("overwrite").save
+            create_table(spark, "sessions", SESSIONS)
+            store = functools.partial(rows.write.insertInto, "sessions", overwrite=True)
             made()
             runs = measuring.interleaved(
                 options.pairs,
                 {
                     "local, Parquet": lambda: measuring.run(local, folder, environment).cpu_seconds,
                     "Spark, made": made,
-                    "Spark, made and stored": functools.partial(_cpu_seconds, store, str(folder / "stored")),
+                    "Spark, made and stored": functools.partial(_cpu_seconds, store),
                 },
             )
     lines = [
@@ -74,9 +75,9 @@ def main() -> int:
     )
 
 
-def _cpu_seconds(work: Callable[..., None], *arguments: str) -> float:
+def _cpu_seconds(work: Callable[[], None]) -> float:
     before = _spent(os.getpid())
-    work(*arguments)
+    work()
     return _spent(os.getpid()) - before
 
 

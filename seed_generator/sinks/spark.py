@@ -24,7 +24,7 @@ from seed_generator.sinks.sql import Found, SqlNames, key_order, refuse_incomple
 from seed_generator.tables import Apart, Table
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 # So many blocks are made by one task at most, which has a file open for each month, and so many tasks there are at
 # least where there are as many blocks.
@@ -147,8 +147,11 @@ class SparkSink:
         else:
             made = pa.Table.from_batches(table.batches, table.schema.columns)
             rows = spark.createDataFrame(made, schema=_columns(table.schema))
-        stored(spark, rows, table.schema).saveAsTable(self._part(table.schema, load))
-        written: int = spark.table(self._part(table.schema, load)).count()
+        part = self._part(table.schema, load)
+        # Into the catalog first, so that what a killed load leaves is found and dropped by the next.
+        create_table(spark, part, table.schema)
+        rows.write.insertInto(part)
+        written: int = spark.table(part).count()
         if table.apart and table.apart.on_rows:
             table.apart.on_rows(table.schema, written)
         return written
@@ -232,14 +235,13 @@ def rows_of_blocks(table: TableSchema, apart: Apart) -> tuple[Make, str]:
     return partial(_rows, apart.rows), _columns(table)
 
 
-def stored(spark: "SparkSession", rows: "DataFrame", table: TableSchema) -> "DataFrameWriter":
-    """How rows of a table are stored: its own month for each file where they are made month by month."""
-    writer = rows.write.format("parquet").options(**_FORMAT)
-    if table.clustered_by is None:
-        return writer
-    # Spark would sort all rows of a task by month, where it may not have a file open for each.
+def create_table(spark: "SparkSession", name: str, table: TableSchema) -> None:
+    """An empty table of a schema, ready for rows, by month where they come month by month."""
+    options = ", ".join(f"'{option}' = '{value}'" for option, value in _FORMAT.items())
+    partitions = f"partitioned by ({_PERIOD})" if table.clustered_by else ""
+    # Else Spark would sort all rows of a task by month, to have one file open at a time.
     spark.conf.set("spark.sql.maxConcurrentOutputFileWriters", str(MAX_MONTHS))
-    return writer.partitionBy(_PERIOD)
+    spark.sql(f"create table {name} ({_columns(table)}) using parquet options ({options}) {partitions}")
 
 
 def _columns(table: TableSchema) -> str:
