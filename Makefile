@@ -75,7 +75,7 @@ lint: $(INSTALLED) ## Check style, types, SQL, YAML, that dbt docs are complete,
 docs: $(INSTALLED) ## Write dbt's documentation as one file and serve it
 	$(PY) -m reporting.documentation $(ON_TARGET)
 
-clean: ## Remove all that make and the demo made, the DuckDB warehouse too
+clean: ## Remove all that make and the demo made, the warehouses of DuckDB and Spark too
 	rm -rf $(VENV) $(SPARK_VENV) target logs spark-warehouse spark-metastore warehouse.duckdb warehouse.duckdb.wal kpis.html published .published-*
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

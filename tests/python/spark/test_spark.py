@@ -10,13 +10,14 @@ import pytest
 
 from kpis_in_python import actual_marts, differences
 from seed_generator.scenario import Scenario
+from seed_generator.simulation import BLOCK_COMPANIES
 from spark.cluster import Cluster
 from spark.warehouse import Checksums, SparkWarehouse, expected_checksums
 from warehouses import WITHOUT_TESTS, WITHOUT_UNIT_TESTS, Warehouse, seed_generator
 
 # Enough blocks of companies for each task to have some.
 BLOCKS = 7
-SCENARIO = Scenario(companies=BLOCKS * 65_536 - 1_000, months=2, seed=5)
+SCENARIO = Scenario(companies=BLOCKS * BLOCK_COMPANIES - 1_000, months=2, seed=5)
 OPTIONS = ("--companies", str(SCENARIO.companies), "--months", "2", "--seed", "5")
 
 
@@ -45,7 +46,7 @@ def test_the_default_simulation_is_built_green_with_the_marts_of_duckdb(
     assert_marts_are_the_peer_s(warehouse, peer)
 
 
-def test_a_build_follows_every_kind_of_load_by_the_partitions_of_its_months(
+def test_a_build_follows_an_appended_month_and_another_simulation_by_its_partitions(
     local: SparkWarehouse, peer: Warehouse
 ) -> None:
     increment = ("run", "--select", "+int_company_months")

@@ -16,7 +16,7 @@ NEW = expected_checksums(Scenario(companies=40, months=2, seed=43))
 OPTIONS = ("--companies", "40", "--months", "2")
 NO_MIX = ("test", "--select", "assert_raw_tables_are_of_one_load")
 
-# A load that ends as if it were killed, before or after a step with a table.
+# A load that ends as if it were killed, after a step with a table.
 KILLED = """
 import os, sys
 from seed_generator.cli import main
