@@ -9,11 +9,12 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from seed_generator.errors import EnvironmentFailure, InputError, SeedError
 from seed_generator.profiles import Target
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 OLDEST_JAVA = 17
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SECONDS_TO_ANSWER = 5
+_SECONDS_TO_END = 5
 _PORTS = {"spark": 7077, "sc": 15002}
 
 # What the JVM says where it can't use the catalog, and the file that the process holds which uses one in a folder.
@@ -42,7 +44,7 @@ def spark_session(target: Target) -> Iterator["SparkSession"]:
     InputError : the target, Java or the Python environment is not one in which Spark can start.
     EnvironmentFailure : Spark says no, at the start or later.
     """
-    refuse_what_cannot_start(target)
+    _refuse_what_cannot_start(target)
     from py4j.protocol import Py4JError  # noqa: PLC0415 - this and pyspark are an extra, and heavy
     from pyspark.errors import PySparkException  # noqa: PLC0415 - see above
 
@@ -58,7 +60,7 @@ def spark_session(target: Target) -> Iterator["SparkSession"]:
         raise _told(target, str(error)) from error
 
 
-def refuse_what_cannot_start(target: Target) -> None:
+def _refuse_what_cannot_start(target: Target) -> None:
     """Say in a sentence what Spark itself would say in a hundred lines, or not at all.
 
     Raises
@@ -145,9 +147,12 @@ def _refuse_catalog_in_use(target: Target) -> None:
     if place is None or not (lock := Path(place["folder"]) / _CATALOG_LOCK).exists():
         return
     with lock.open("r+b") as file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        # The JVM of a process that was killed ends a moment after it.
+        gives_up = time.monotonic() + _SECONDS_TO_END
+        while not _is_free(file):
+            if time.monotonic() < gives_up:
+                time.sleep(0.05)
+                continue
             holder = "another process"
             if sys.platform == "linux":
                 asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
@@ -155,7 +160,15 @@ def _refuse_catalog_in_use(target: Target) -> None:
             raise EnvironmentFailure(
                 f"the catalog {place['folder']} of the target {target.name} is in use by {holder}, and a folder has one"
                 " user at a time: wait for it or end it, or use a catalog server (HIVE_METASTORE_URIS)."
-            ) from None
+            )
+
+
+def _is_free(file: IO[bytes]) -> bool:
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _refuse_silent_address(address: str) -> None:
