@@ -7,8 +7,6 @@ a dropped one would take them along.
 import functools
 import os
 import socket
-import time
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -19,7 +17,7 @@ from psycopg2 import errors, extensions
 
 from seed_generator.errors import EnvironmentFailure, InputError, SeedError
 from seed_generator.profiles import Target
-from seed_generator.schemas import RAW, SIMULATED, SIMULATION, TABLES, TableSchema, with_nulls
+from seed_generator.schemas import SIMULATED, SIMULATION, TABLES, TableSchema, with_nulls
 from seed_generator.sinks import More, Take
 from seed_generator.sinks.copy import CopyTarget, copy_file, copy_format, copy_in
 from seed_generator.sinks.interruptible import interruptibly
@@ -30,6 +28,14 @@ from seed_generator.sinks.postgres_keys import (
     extend_indexes,
     remove_foreign_keys,
     remove_primary_keys,
+)
+from seed_generator.sinks.postgres_locks import (
+    TABLES_TIMEOUT_SECONDS,
+    all_tables,
+    in_use,
+    is_timeout,
+    lock_tables,
+    take_the_place,
 )
 from seed_generator.sinks.sql import (
     Found,
@@ -43,14 +49,7 @@ from seed_generator.sinks.sql import (
 )
 from seed_generator.tables import Table
 
-# How long a load waits before it gives up and says who is in the way, together less than 10 seconds: for another load
-# (one that was killed lets go as soon as its server process notices), and for those who read the tables.
-PLACE_TIMEOUT_SECONDS = 4.0
-TABLES_TIMEOUT = "5s"
-
-_SECONDS_BETWEEN_TRIES = 0.2
 _BYTE_BY_BYTE = ' collate "C"'
-_LOCK_CLASS = zlib.crc32(b"seed_generator") & 0x7FFFFFFF
 
 
 class PostgresSink:
@@ -101,7 +100,7 @@ class PostgresSink:
     def _load(self, cursor: extensions.cursor, tables: Iterable[Table]) -> None:
         refuse_tables_of_others(self._found(cursor), self._names, self._where)
         self._create_tables(cursor)
-        self._lock_tables(cursor)
+        lock_tables(cursor, self._names)
         remove_foreign_keys(cursor, self._names)
         remove_primary_keys(cursor, self._names)
         are_clean = self._write(cursor, tables)
@@ -113,7 +112,7 @@ class PostgresSink:
     def _extend(self, cursor: extensions.cursor, more: More) -> None:
         refuse_incomplete_tables(self._found(cursor), self._names, self._where)
         self._create_tables(cursor)
-        self._lock_tables(cursor)
+        lock_tables(cursor, self._names)
         cursor.execute(f"select * from {self._names.quoted(SIMULATION)}")
         tables = more([dict(zip(SIMULATION.columns.names, row, strict=True)) for row in cursor.fetchall()])
         # A foreign key is far quicker to check for all rows than for each that comes; a primary key is not.
@@ -142,7 +141,7 @@ class PostgresSink:
             statement = f"copy {name} from stdin (format {copy_format(table.columns)})"
             copy_in(cursor, statement, copy_file(table, self._stopped))
             are_clean &= not table.may_be_dirty
-        cursor.execute(f"analyze {self._all_tables}")
+        cursor.execute(f"analyze {all_tables(self._names)}")
         return are_clean
 
     @contextmanager
@@ -154,17 +153,17 @@ class PostgresSink:
             if not changes:
                 connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
             with connection, connection.cursor() as cursor:
-                cursor.execute(f"set local lock_timeout = '{TABLES_TIMEOUT}'")
+                cursor.execute(f"set local lock_timeout = '{TABLES_TIMEOUT_SECONDS}s'")
                 # So that the server process of a load that is killed notices, even while it builds a key.
                 cursor.execute(
                     "select set_config(name, '1s', true) from pg_settings"
                     " where name = 'client_connection_check_interval'"
                 )
                 if changes:
-                    self._take_the_place(cursor)
+                    take_the_place(cursor, self._names)
                 yield cursor
         except (errors.LockNotAvailable, errors.QueryCanceled) as error:
-            raise (self._in_use(connection) if "timeout" in str(error) else self._told(error)) from error
+            raise (in_use(connection, self._names) if is_timeout(error) else self._told(error)) from error
         except psycopg2.Error as error:
             raise self._told(error) from error
         finally:
@@ -200,42 +199,6 @@ class PostgresSink:
         if isinstance(error, errors.DiskFull):
             return EnvironmentFailure(f"the server {self._server} has no room left; nothing was changed. ({reason})")
         return EnvironmentFailure(f"the server {self._server} said no; nothing was changed. ({reason})")
-
-    def _take_the_place(self, cursor: extensions.cursor) -> None:
-        """One load at a time; the second is told who has the place."""
-        key = (_LOCK_CLASS, zlib.crc32(self._names.schema(RAW).encode()) & 0x7FFFFFFF)
-        gives_up = time.monotonic() + PLACE_TIMEOUT_SECONDS
-        while time.monotonic() < gives_up:
-            cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", key)
-            if cursor.fetchone() == (True,):
-                return
-            time.sleep(_SECONDS_BETWEEN_TRIES)
-        cursor.execute(
-            "select application_name, activity.pid, to_char(xact_start, 'HH24:MI:SS TZ')"
-            " from pg_locks join pg_stat_activity as activity on activity.pid = pg_locks.pid"
-            " where locktype = 'advisory' and classid = %s and objid = %s and granted",
-            key,
-        )
-        holders = [f"{name} (server process {pid}, since {since})" for name, pid, since in cursor.fetchall()]
-        raise EnvironmentFailure(
-            f"another load of the database {self._database} is under way:"
-            f" {' and '.join(holders) or 'it has just ended'}; nothing was changed."
-        )
-
-    def _in_use(self, connection: extensions.connection) -> EnvironmentFailure:
-        """Says who holds a lock on one of the tables, after our own transaction has been rolled back."""
-        with connection, connection.cursor() as cursor:
-            cursor.execute(
-                "select distinct coalesce(nullif(application_name, ''), usename), activity.pid"
-                " from pg_locks join pg_stat_activity as activity on activity.pid = pg_locks.pid"
-                " join pg_class on pg_class.oid = relation join pg_namespace on pg_namespace.oid = relnamespace"
-                " where nspname = any(%s) and relname = any(%s) and granted and activity.pid <> pg_backend_pid()",
-                (self._names.schemas, [table.name for table in TABLES]),
-            )
-            holders = " and ".join(f"{name} (server process {pid})" for name, pid in cursor.fetchall()) or "somebody"
-        return EnvironmentFailure(
-            f"the tables in the database {self._database} are in use by {holders}; nothing was changed."
-        )
 
     def _found(self, cursor: extensions.cursor) -> Found:
         cursor.execute(
@@ -276,16 +239,6 @@ class PostgresSink:
         )
         nullable = [name for (name,) in cursor.fetchall()]
         return with_nulls(table.columns, *nullable) if nullable else table.columns
-
-    def _lock_tables(self, cursor: extensions.cursor) -> None:
-        """All that the load needs, in one go: from here on it waits for nobody."""
-        cursor.execute(f"set local statement_timeout = '{TABLES_TIMEOUT}'")
-        cursor.execute(f"lock table {self._all_tables} in access exclusive mode")
-        cursor.execute("set local statement_timeout = 0")
-
-    @property
-    def _all_tables(self) -> str:
-        return ", ".join(self._names.quoted(table) for table in TABLES)
 
     def _allow_nulls(self, cursor: extensions.cursor, table: Table) -> None:
         """In the columns that may have them and in no other, while the table is empty and has nothing to check."""

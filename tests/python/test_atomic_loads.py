@@ -14,7 +14,7 @@ from loads import NEW, NEW_OPTIONS, OLD, held_load, leftovers, start
 from places import KINDS, PREFIX, Place, simulated
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.scenario import Scenario
-from seed_generator.schemas import SESSIONS, TableSchema
+from seed_generator.schemas import SESSIONS, TABLES, TableSchema
 from seed_generator.tables import simulated_tables
 
 everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
@@ -141,6 +141,28 @@ def test_a_reader_in_the_way_is_named_within_ten_seconds(place: Place) -> None:
     reader.close()
     assert place.rows() == simulated(OLD)
     assert place.seed("--quiet").returncode == 0
+
+
+@in_postgres
+def test_a_reader_who_wants_one_table_after_the_other_meets_no_deadlock_with_a_load(place: Place) -> None:
+    place.sink().load(simulated_tables(OLD))
+    first, *_, last = TABLES
+    waiting = "select count(*) from pg_locks where not granted and mode = 'AccessExclusiveLock'"
+    reader, watcher = place.database.connect(), place.database.connect()
+    watcher.autocommit = True
+    with reader, reader.cursor() as cursor, watcher.cursor() as watching:
+        cursor.execute(f"select count(*) from {PREFIX}{last.full_name}")
+        with start(place, *NEW_OPTIONS) as load:
+            is_waited_for = False
+            while not is_waited_for:
+                assert load.poll() is None
+                watching.execute(waiting)
+                is_waited_for = watching.fetchone() != (0,)
+            cursor.execute(f"select count(*) from {PREFIX}{first.full_name}")
+            reader.commit()
+            output, errors = load.communicate(timeout=60)
+    assert (load.returncode, errors) == (0, ""), output
+    assert place.rows() == simulated(NEW)
 
 
 @in_postgres
