@@ -31,9 +31,9 @@ from seed_generator.sinks.postgres_keys import (
 )
 from seed_generator.sinks.postgres_locks import (
     TABLES_TIMEOUT_SECONDS,
-    all_tables,
     in_use,
     is_timeout,
+    listed,
     lock_tables,
     take_the_place,
 )
@@ -88,6 +88,8 @@ class PostgresSink:
         """Remove the tables, dbt's views that read them, and the schemas that then are empty."""
         with self._transaction() as cursor:
             refuse_tables_of_others(found := self._found(cursor), self._names, self._where)
+            if there := [table for table in TABLES if self._names.pair(table) in found]:
+                lock_tables(cursor, self._names, there)
             statements, lines = drop_statements(found, self._names, cascade=" cascade")
             for statement in statements:
                 cursor.execute(statement)
@@ -141,7 +143,7 @@ class PostgresSink:
             statement = f"copy {name} from stdin (format {copy_format(table.columns)})"
             copy_in(cursor, statement, copy_file(table, self._stopped))
             are_clean &= not table.may_be_dirty
-        cursor.execute(f"analyze {all_tables(self._names)}")
+        cursor.execute(f"analyze {listed(self._names, TABLES)}")
         return are_clean
 
     @contextmanager

@@ -2,17 +2,18 @@
 
 import time
 import zlib
+from collections.abc import Iterable
 
 import psycopg2
 from psycopg2 import errors, extensions
 
 from seed_generator.errors import EnvironmentFailure
-from seed_generator.schemas import RAW, TABLES
+from seed_generator.schemas import RAW, TABLES, TableSchema
 from seed_generator.sinks.sql import SqlNames
 
 # How long a load waits before it gives up and says who is in the way, together less than 10 seconds: for another load
 # (one that was killed lets go as soon as its server process notices), and for those who read the tables.
-PLACE_TIMEOUT_SECONDS = 4.0
+_PLACE_TIMEOUT_SECONDS = 4.0
 TABLES_TIMEOUT_SECONDS = 5
 
 # When somebody has waited a second for a lock, the server looks for deadlocks, and ends a query where it finds one.
@@ -29,7 +30,7 @@ def take_the_place(cursor: extensions.cursor, names: SqlNames) -> None:
     EnvironmentFailure : another load has the place, which is told.
     """
     key = (_LOCK_CLASS, zlib.crc32(names.schema(RAW).encode()) & 0x7FFFFFFF)
-    gives_up = time.monotonic() + PLACE_TIMEOUT_SECONDS
+    gives_up = time.monotonic() + _PLACE_TIMEOUT_SECONDS
     while time.monotonic() < gives_up:
         cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", key)
         if cursor.fetchone() == (True,):
@@ -48,21 +49,22 @@ def take_the_place(cursor: extensions.cursor, names: SqlNames) -> None:
     )
 
 
-def lock_tables(cursor: extensions.cursor, names: SqlNames) -> None:
-    """All that a load needs, in one go: from here on it waits for nobody.
+def lock_tables(cursor: extensions.cursor, names: SqlNames, tables: Iterable[TableSchema] = TABLES) -> None:
+    """All that a change needs, in one go: from here on it waits for nobody.
 
     Raises
     ------
     psycopg2.errors.QueryCanceled : somebody has one of the tables, all the time that we wait.
     """
     # A reader who has one of the tables may want another that we have by then; so no try lasts until the server would
-    # end his query or our load for that.
+    # end his query or our change for that.
     cursor.execute(f"set local statement_timeout = {_MILLISECONDS_A_TRY}")
     cursor.execute("savepoint before_locks")
+    statement = f"lock table {listed(names, tables)} in access exclusive mode"
     gives_up = time.monotonic() + TABLES_TIMEOUT_SECONDS
     while True:
         try:
-            cursor.execute(f"lock table {all_tables(names)} in access exclusive mode")
+            cursor.execute(statement)
             break
         except errors.QueryCanceled as error:
             if not is_timeout(error) or time.monotonic() > gives_up:
@@ -93,9 +95,9 @@ def is_timeout(error: psycopg2.Error) -> bool:
     return "timeout" in str(error)
 
 
-def all_tables(names: SqlNames) -> str:
-    """As SQL lists them."""
-    return ", ".join(names.quoted(table) for table in TABLES)
+def listed(names: SqlNames, tables: Iterable[TableSchema]) -> str:
+    """Tables as a statement lists them."""
+    return ", ".join(names.quoted(table) for table in tables)
 
 
 def _database(cursor: extensions.cursor) -> str:

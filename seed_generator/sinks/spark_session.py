@@ -26,6 +26,7 @@ OLDEST_JAVA = 17
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SECONDS_TO_ANSWER = 5
 _SECONDS_TO_END = 5
+_SECONDS_BETWEEN_TRIES = 0.05
 _PORTS = {"spark": 7077, "sc": 15002}
 
 # What the JVM says where it can't use the catalog, and the file that the process holds which uses one in a folder.
@@ -149,10 +150,9 @@ def _refuse_catalog_in_use(target: Target) -> None:
     with lock.open("r+b") as file:
         # The JVM of a process that was killed ends a moment after it.
         gives_up = time.monotonic() + _SECONDS_TO_END
-        while not _is_free(file):
-            if time.monotonic() < gives_up:
-                time.sleep(0.05)
-                continue
+        while (is_in_use := not _is_free(file)) and time.monotonic() < gives_up:
+            time.sleep(_SECONDS_BETWEEN_TRIES)
+        if is_in_use:
             holder = "another process"
             if sys.platform == "linux":
                 asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)

@@ -144,25 +144,32 @@ def test_a_reader_in_the_way_is_named_within_ten_seconds(place: Place) -> None:
 
 
 @in_postgres
-def test_a_reader_who_wants_one_table_after_the_other_meets_no_deadlock_with_a_load(place: Place) -> None:
+@pytest.mark.parametrize(
+    ("options", "held", "wanted"), [(NEW_OPTIONS, TABLES[-1], TABLES[0]), (("--drop",), TABLES[0], TABLES[-1])]
+)
+def test_a_reader_who_wants_one_table_after_the_other_meets_no_deadlock(
+    place: Place, options: tuple[str, ...], held: TableSchema, wanted: TableSchema
+) -> None:
     place.sink().load(simulated_tables(OLD))
-    first, *_, last = TABLES
-    waiting = "select count(*) from pg_locks where not granted and mode = 'AccessExclusiveLock'"
+    waiting = f"select count(*) from pg_locks where not granted and relation = '{PREFIX}{held.full_name}'::regclass"
     reader, watcher = place.database.connect(), place.database.connect()
     watcher.autocommit = True
     with reader, reader.cursor() as cursor, watcher.cursor() as watching:
-        cursor.execute(f"select count(*) from {PREFIX}{last.full_name}")
-        with start(place, *NEW_OPTIONS) as load:
+        cursor.execute(f"select count(*) from {PREFIX}{held.full_name}")
+        with start(place, *options) as change:
             is_waited_for = False
             while not is_waited_for:
-                assert load.poll() is None
+                assert change.poll() is None
                 watching.execute(waiting)
                 is_waited_for = watching.fetchone() != (0,)
-            cursor.execute(f"select count(*) from {PREFIX}{first.full_name}")
+            cursor.execute(f"select count(*) from {PREFIX}{wanted.full_name}")
             reader.commit()
-            output, errors = load.communicate(timeout=60)
-    assert (load.returncode, errors) == (0, ""), output
-    assert place.rows() == simulated(NEW)
+            output, errors = change.communicate(timeout=60)
+    reader.close()
+    watcher.close()
+    assert (change.returncode, errors) == (0, ""), output
+    if "--drop" not in options:
+        assert place.rows() == simulated(NEW)
 
 
 @in_postgres

@@ -1,6 +1,7 @@
 """What a load on Spark leaves behind, however it ends, and what it says where it can't begin."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -91,6 +92,30 @@ def test_a_second_load_of_one_catalog_is_refused_in_one_sentence(local: SparkWar
     assert done.stderr.count("\n") == 1
     assert re.search(r"^error: the catalog \S+ of the target spark is in use by process \d+, ", done.stderr)
     assert local.checksums_of_files() == OLD
+
+
+# What the JVM of a load that was killed does for a moment more.
+ENDING = """
+import fcntl, sys, time
+with open(sys.argv[1], "r+b") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    print("held", flush=True)
+    time.sleep(2)
+"""
+
+
+def test_a_load_waits_for_a_catalog_whose_user_is_ending(tmp_path: Path) -> None:
+    lock = tmp_path / "dbex.lck"
+    lock.touch()
+    environment = {"SPARK_METASTORE": str(tmp_path), "MASTER": f"spark://127.0.0.1:{free_port()}"}
+    command = [sys.executable, "-c", ENDING, str(lock)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as ending:
+        assert ending.stdout is not None
+        assert ending.stdout.readline() == "held\n"
+        done = seed_generator("--target", "spark", environment=environment)
+        assert ending.poll() == 0
+    # The next thing that it looks at.
+    assert "no Spark answers" in done.stderr
 
 
 @pytest.mark.parametrize(
