@@ -23,7 +23,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 PEERS = PROJECT / "benchmarks" / "peers"
 _PEERS_ENVIRONMENT = PROJECT / "benchmarks" / ".peers"
-_PACKAGES = ("numpy", "pyarrow", "duckdb", "psycopg2-binary")
+_PACKAGES = ("numpy", "pyarrow", "duckdb", "psycopg2-binary", "pyspark")
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,10 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def machine() -> str:
     """The processor, its cores, how busy they were in the last minute, and the versions of what was measured."""
-    versions = [f"{package} {importlib.metadata.version(package)}" for package in _PACKAGES]
+    versions = []
+    for package in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions.append(f"{package} {importlib.metadata.version(package)}")
     if postgres := _postgres_programs():
         versions.append(_output(postgres / "postgres", "--version"))
     load = os.getloadavg()[0]

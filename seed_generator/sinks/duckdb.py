@@ -114,7 +114,7 @@ class DuckDBSink:
         with self._transaction() as connection:
             found = self._found(connection)
             refuse_tables_of_others(found, self._names, str(self._path))
-            statements, lines = drop_statements(found, self._names, cascade="")
+            statements, lines = drop_statements(found, self._names)
             for statement in statements:
                 connection.execute(statement)
         return lines

@@ -17,10 +17,18 @@ import pyarrow as pa
 from seed_generator.errors import EnvironmentFailure, InputError
 from seed_generator.profiles import Target
 from seed_generator.scenario import MAX_MONTHS
-from seed_generator.schemas import SIMULATED, SIMULATION, TABLES, TIMESTAMP, TableSchema, period_of
+from seed_generator.schemas import SIMULATED, SIMULATION, TABLES, TableSchema, period_of
 from seed_generator.sinks import More, Take
 from seed_generator.sinks.spark_session import spark_session
-from seed_generator.sinks.sql import Found, SqlNames, key_order, refuse_incomplete_tables, refuse_tables_of_others
+from seed_generator.sinks.sql import (
+    Found,
+    SqlNames,
+    drop_statements,
+    key_order,
+    refuse_incomplete_tables,
+    refuse_tables_of_others,
+    sql_type,
+)
 from seed_generator.tables import Apart, Table
 
 if TYPE_CHECKING:
@@ -44,6 +52,7 @@ _FORMAT = {
 _LOAD, _PARTS = "seed_generator.load", "seed_generator.parts"
 _PART = re.compile(r"(?P<table>\w+)__(?P<load>\d{8}t\d{6}_[0-9a-f]{8})")
 _PERIOD = "period"
+_OTHER_TYPES = {"text": "string", "timestamp": "timestamp_ntz"}  # than those of `sql_type`
 
 Make = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]  # of numbers of blocks, by a task
 
@@ -55,7 +64,7 @@ class SparkSink:
 
     def __init__(self, target: Target, prefix: str = "", tasks: int | None = None) -> None:
         self._target = target
-        self._names = SqlNames(prefix)
+        self._names = SqlNames(prefix, quote="`")
         self._tasks = tasks
         self.place = f"{target.name}: Spark, schemas {', '.join(self._names.schemas)}"
         self.next_command = f"dbt build --target {target.name}"
@@ -71,7 +80,7 @@ class SparkSink:
         with spark_session(self._target) as spark:
             refuse_tables_of_others(self._found(spark), self._names, self._target.name)
             for schema in self._names.schemas:
-                spark.sql(f"create database if not exists `{schema}`")
+                spark.sql(f"create database if not exists {self._names.in_quotes(schema)}")
             self._fill(spark, tables)
 
     def extend(self, more: More) -> None:
@@ -80,7 +89,7 @@ class SparkSink:
             self._refuse_incomplete(spark)
             if len({self._property(spark, table, _LOAD) for table in TABLES}) > 1:
                 raise InputError(f"the tables of {self.place} are of two loads, one of which was ended; load anew.")
-            simulation = spark.table(self._name(SIMULATION)).toArrow().to_pylist()
+            simulation = spark.table(self._names.quoted(SIMULATION)).toArrow().to_pylist()
             self._fill(spark, more(simulation))
 
     def read(self, take: Take) -> None:
@@ -91,7 +100,7 @@ class SparkSink:
                 columns = ", ".join(table.columns.names)
                 for condition in self._conditions(spark, table):
                     rows = spark.sql(
-                        f"select {columns} from {self._name(table)} {condition} order by {key_order(table)}"
+                        f"select {columns} from {self._names.quoted(table)} {condition} order by {key_order(table)}"
                     )
                     for batch in rows.toArrow().to_batches():
                         take(table, batch)
@@ -101,23 +110,11 @@ class SparkSink:
         with spark_session(self._target) as spark:
             found = self._found(spark)
             refuse_tables_of_others(found, self._names, self._target.name)
-            lines = []
-            ours = {self._names.pair(table) for table in TABLES}
-            for schema in self._names.schemas:
-                there = {name for place, name in found if place == schema}
-                parts = {name for name in there if _PART.fullmatch(name)}
-                for name in sorted(there):
-                    if (schema, name) in ours:
-                        spark.sql(f"drop view `{schema}`.`{name}`")
-                for name in sorted(parts):
-                    spark.sql(f"drop table `{schema}`.`{name}`")
-                others = sorted(name for name in there - parts if (schema, name) not in ours)
-                if others:
-                    lines.append(f"kept schema {schema}: it also holds {', '.join(others)}")
-                elif there:
-                    spark.sql(f"drop database `{schema}`")
-                    lines.append(f"removed schema {schema}")
-        return lines or ["nothing to remove"]
+            parts = {(schema, name) for schema, name in found if _PART.fullmatch(name)}
+            statements, lines = drop_statements(found, self._names, kind="view", parts=parts)
+            for statement in statements:
+                spark.sql(statement)
+        return lines
 
     def _fill(self, spark: "SparkSession", tables: Iterable[Table]) -> None:
         """Write the parts of a new load, switch the views to them, and forget what is in use no more."""
@@ -169,7 +166,7 @@ class SparkSink:
         columns = ", ".join([*table.columns.names, *([_PERIOD] if table.clustered_by else [])])
         selects = " union all ".join(f"select {columns} from {self._part(table, part)}" for part in parts)
         spark.sql(
-            f"create or replace view {self._name(table)}"
+            f"create or replace view {self._names.quoted(table)}"
             f" tblproperties ('{_LOAD}' = '{load}', '{_PARTS}' = '{','.join(parts)}') as {selects}"
         )
 
@@ -180,7 +177,7 @@ class SparkSink:
             part = _PART.fullmatch(name)
             table = of_name.get((schema, part["table"])) if part else None
             if part and table and not is_kept(table, part["load"]):
-                spark.sql(f"drop table if exists `{schema}`.`{name}`")
+                spark.sql(f"drop table if exists {self._names.in_quotes(schema, name)}")
 
     def _refuse_incomplete(self, spark: "SparkSession") -> None:
         refuse_incomplete_tables(self._found(spark), self._names, self._target.name)
@@ -193,7 +190,7 @@ class SparkSink:
         """Conditions that together let every row through once, in the order of the key."""
         if not table.clustered_by:
             return [""]
-        months = spark.sql(f"select distinct {_PERIOD} from {self._name(table)} order by {_PERIOD}").collect()
+        months = spark.sql(f"select distinct {_PERIOD} from {self._names.quoted(table)} order by {_PERIOD}").collect()
         return [f"where {_PERIOD} = date '{row[0]}'" for row in months] or [""]
 
     def _found(self, spark: "SparkSession") -> Found:
@@ -202,7 +199,7 @@ class SparkSink:
             (schema, row[1])
             for schema in self._names.schemas
             if schema in there
-            for row in spark.sql(f"show tables in `{schema}`").collect()
+            for row in spark.sql(f"show tables in {self._names.in_quotes(schema)}").collect()
         }
 
     def _parts(self, spark: "SparkSession", table: TableSchema) -> list[str]:
@@ -211,16 +208,13 @@ class SparkSink:
         return parts.split(",") if parts else []
 
     def _property(self, spark: "SparkSession", table: TableSchema, name: str) -> str | None:
-        if not spark.catalog.tableExists(self._name(table)):
+        if not spark.catalog.tableExists(self._names.quoted(table)):
             return None
-        properties = dict(spark.sql(f"show tblproperties {self._name(table)}").collect())
+        properties = dict(spark.sql(f"show tblproperties {self._names.quoted(table)}").collect())
         return properties.get(name)
 
-    def _name(self, table: TableSchema) -> str:
-        return f"`{self._names.schema(table.schema)}`.`{table.name}`"
-
     def _part(self, table: TableSchema, load: str) -> str:
-        return f"`{self._names.schema(table.schema)}`.`{table.name}__{load}`"
+        return self._names.in_quotes(self._names.schema(table.schema), f"{table.name}__{load}")
 
 
 def made_by_tasks(spark: "SparkSession", apart: Apart, tasks: int | None, make: Make, columns: str) -> "DataFrame":
@@ -246,15 +240,9 @@ def create_table(spark: "SparkSession", name: str, table: TableSchema) -> None:
 
 def _columns(table: TableSchema) -> str:
     """As Spark is told them."""
-    types = {pa.int64(): "bigint", pa.string(): "string", pa.date32(): "date", TIMESTAMP: "timestamp_ntz"}
+    types = [sql_type(column.type) for column in table.columns]
     columns = [
-        f"{column.name} "
-        + (
-            f"decimal({column.type.precision},{column.type.scale})"
-            if pa.types.is_decimal(column.type)
-            else types[column.type]
-        )
-        for column in table.columns
+        f"{name} {_OTHER_TYPES.get(type_, type_)}" for name, type_ in zip(table.columns.names, types, strict=True)
     ]
     return ", ".join([*columns, *([f"{_PERIOD} date"] if table.clustered_by else [])])
 

@@ -12,10 +12,11 @@ Found = AbstractSet[tuple[str, str]]  # (schema, table), as the engine's catalog
 
 
 class SqlNames:
-    """The names of schemas and tables under a prefix."""
+    """The names of schemas and tables under a prefix, with the engine's quotes around them."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, quote: str = '"') -> None:
         self._prefix = prefix
+        self._quote = quote
 
     def schema(self, name: str) -> str:
         """A schema of the contract, as the engine knows it."""
@@ -30,9 +31,13 @@ class SqlNames:
         """A table as the catalog has it."""
         return self.schema(table.schema), table.name
 
+    def in_quotes(self, *names: str) -> str:
+        """A schema, or a schema and something in it, as a statement names it."""
+        return ".".join(f"{self._quote}{name}{self._quote}" for name in names)
+
     def quoted(self, table: TableSchema) -> str:
         """A table as a statement names it."""
-        return f'"{self.schema(table.schema)}"."{table.name}"'
+        return self.in_quotes(*self.pair(table))
 
 
 def sql_type(arrow_type: pa.DataType) -> str:
@@ -91,14 +96,22 @@ def refuse_tables_of_others(found: Found, names: SqlNames, place: str) -> None:
         )
 
 
-def drop_statements(found: Found, names: SqlNames, cascade: str) -> tuple[list[str], list[str]]:
+def drop_statements(
+    found: Found, names: SqlNames, kind: str = "table", cascade: str = "", parts: Found = frozenset()
+) -> tuple[list[str], list[str]]:
     """Statements that remove our tables and the schemas that then are empty, and a line on each of these for people.
 
-    `cascade` is what the engine needs to drop a table that views read, or nothing.
+    Parameters
+    ----------
+    found : what is there.
+    kind : what the tables of the contract are to the engine.
+    cascade : what the engine needs to drop a table that views read, or nothing.
+    parts : those of `found` that are ours too, tables which the others consist of.
     """
-    ours = {names.pair(table) for table in TABLES}
+    ours = {names.pair(table) for table in TABLES} | parts
     statements = [
-        f"drop table {names.quoted(table)}{cascade}" for table in reversed(TABLES) if names.pair(table) in found
+        *(f"drop {kind} {names.quoted(table)}{cascade}" for table in reversed(TABLES) if names.pair(table) in found),
+        *(f"drop table {names.in_quotes(*part)}" for part in sorted(parts)),
     ]
     lines = []
     for schema in names.schemas:
@@ -106,6 +119,6 @@ def drop_statements(found: Found, names: SqlNames, cascade: str) -> tuple[list[s
         if others:
             lines.append(f"kept schema {schema}: it also holds {', '.join(others)}")
         elif any(place == schema for place, _ in found):
-            statements.append(f'drop schema "{schema}"')
+            statements.append(f"drop schema {names.in_quotes(schema)}")
             lines.append(f"removed schema {schema}")
     return statements, lines or ["nothing to remove"]
