@@ -11,7 +11,7 @@ from unittest import mock
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
-from warehouses import PROJECT, Warehouse
+from warehouses import PROJECT, WITH_METRICS, Warehouse
 
 Columns = Mapping[tuple[str, str], set[str]]
 
@@ -27,7 +27,8 @@ def undescribed(manifest: Manifest, found: Columns) -> Iterator[str]:
     relations = [*(node for node in nodes if node.resource_type == "model"), *manifest.sources.values()]
     ours = [node for node in nodes if node.resource_type == "analysis"]
     ours += [macro for macro in manifest.macros.values() if macro.package_name == manifest.metadata.project_name]
-    for thing in (*relations, *ours, *manifest.exposures.values()):
+    semantic = [*manifest.semantic_models.values(), *manifest.metrics.values()]
+    for thing in (*relations, *ours, *semantic, *manifest.exposures.values()):
         if not thing.description:
             yield thing.unique_id
     for relation in relations:
@@ -35,11 +36,12 @@ def undescribed(manifest: Manifest, found: Columns) -> Iterator[str]:
         words = {name: column.description for name, column in relation.columns.items()}
         yield from (f"{relation.unique_id}.{name}" for name in sorted(there) if not words.get(name))
         yield from (f"{relation.unique_id}.{name}, which is not there" for name in sorted(words.keys() - there))
-    yield from (f"{thing.unique_id}.{argument}" for thing in ours for argument in _wordless(thing))
+    yield from (f"{thing.unique_id}.{part}" for thing in (*ours, *semantic) for part in _wordless(thing))
 
 
 def _wordless(thing: Any) -> Iterable[str]:
     named = [*getattr(thing, "arguments", []), *getattr(thing, "columns", {}).values()]
+    named += [*getattr(thing, "dimensions", []), *getattr(thing, "measures", [])]
     return [part.name for part in named if not part.description]
 
 
@@ -48,10 +50,10 @@ def project_and_columns(folder: Path) -> tuple[Manifest, Columns]:
     file = folder / "warehouse.duckdb"
     warehouse = Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, folder, file=file)
     loaded = warehouse.seed("--companies", "3", "--quiet")
-    if loaded.returncode != 0 or not warehouse.dbt("run"):
+    if loaded.returncode != 0 or not warehouse.dbt("run", *WITH_METRICS):
         sys.exit(f"error: there is no warehouse to look at: {loaded.stderr or warehouse.messages}")
     with warehouse.surroundings(), mock.patch.dict(os.environ, {"DBT_PROJECT_DIR": str(PROJECT)}):
-        manifest = dbtRunner().invoke(["--quiet", "parse"]).result
+        manifest = dbtRunner().invoke(["--quiet", "parse", *WITH_METRICS]).result
     assert isinstance(manifest, Manifest)
     found: dict[tuple[str, str], set[str]] = {}
     for schema, table, column in warehouse.query("select schema_name, table_name, column_name from duckdb_columns()"):
@@ -64,7 +66,7 @@ def main() -> None:
         wordless = list(undescribed(*project_and_columns(Path(folder))))
     if wordless:
         sys.exit("error: without a description in dbt docs:\n  " + "\n  ".join(wordless))
-    print("All models, sources, columns, macros and exposures are described.")
+    print("All models, sources, columns, macros, metrics and exposures are described.")
 
 
 if __name__ == "__main__":

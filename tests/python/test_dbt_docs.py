@@ -101,7 +101,7 @@ def test_a_taken_port_is_told_in_one_sentence(
     assert capsys.readouterr().err.startswith(f"error: --port {port} can't be used")
 
 
-def test_a_column_or_macro_without_a_word_is_found(tmp_path: Path) -> None:
+def test_a_column_macro_or_metric_without_a_word_is_found(tmp_path: Path) -> None:
     manifest, found = project_and_columns(tmp_path)
     assert list(undescribed(manifest, found)) == []
     key = ("marts", "fct_revenue")
@@ -110,9 +110,11 @@ def test_a_column_or_macro_without_a_word_is_found(tmp_path: Path) -> None:
     assert gone == "model.saas_kpis.fct_revenue.revenue, which is not there"
     manifest.macros["macro.saas_kpis.ratio"].description = ""
     manifest.macros["macro.saas_kpis.ratio"].arguments[0].description = ""
+    manifest.metrics["metric.saas_kpis.churn_rate"].description = ""
     manifest.exposures["exposure.saas_kpis.leadership_page"].description = ""
     assert set(undescribed(manifest, found)) == {
         "macro.saas_kpis.ratio",
         "macro.saas_kpis.ratio.numerator",
+        "metric.saas_kpis.churn_rate",
         "exposure.saas_kpis.leadership_page",
     }

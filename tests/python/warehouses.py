@@ -22,6 +22,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 # Unit tests bring rows of their own, so once on each engine is enough; data tests look at what was loaded.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 WITHOUT_TESTS = ("--exclude-resource-type", "test", *WITHOUT_UNIT_TESTS)
+WITH_METRICS = ("--vars", "metrics: true")
 RAW = tuple(table.full_name for table in SIMULATED)
 
 
