@@ -9,13 +9,15 @@ ON_TARGET = $(if $(TARGET),--target $(TARGET))
 
 BENCHMARKS ?= kernel parquet_write duckdb_load postgres_load end_to_end default_run marts growth memory
 SPARK_VENV ?= .venv-spark
+SUPERSET_VENV ?= .venv-superset
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 SPARK_INSTALLED := $(SPARK_VENV)/.installed
+SUPERSET_INSTALLED := $(SUPERSET_VENV)/.installed
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo report publish test setup-spark test-spark torture bench mutants lint docs clean
+.PHONY: help setup demo report publish test setup-spark test-spark verify-bi torture bench mutants lint docs clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +36,12 @@ $(INSTALLED) $(SPARK_INSTALLED):
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(SUPERSET_INSTALLED): superset/requirements.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 12) or sys.exit("error: $(PYTHON) is Python %d.%d; Superset needs 3.11 or 3.12 (make verify-bi PYTHON=python3.11)." % v)'
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
 demo: $(INSTALLED) ## Simulate the company, build the marts, print and publish the KPIs, write the page
 	$(PY) -m seed_generator $(ON_TARGET)
 	$(PY) -m reporting --publish --page $(ON_TARGET)
@@ -49,6 +57,9 @@ test: $(INSTALLED) ## Run all tests, on DuckDB and on a PostgreSQL server of the
 
 test-spark: $(SPARK_INSTALLED) ## Run the tests of the target spark, on a cluster of their own; needs Java 17
 	$(SPARK_VENV)/bin/python -m pytest tests/python/spark
+
+verify-bi: $(INSTALLED) $(SUPERSET_INSTALLED) ## Prove the dashboard on a Superset of its own, in an environment of its own
+	SUPERSET_BIN=$(SUPERSET_VENV)/bin $(PY) -m pytest tests/python/bi
 
 torture: $(INSTALLED) ## Kill loads at a hundred random moments on every target, and look at what is left
 	$(PY) -m pytest -n auto --rounds 100 tests/python/test_torture.py
@@ -76,6 +87,6 @@ docs: $(INSTALLED) ## Write dbt's documentation as one file and serve it
 	$(PY) -m reporting.documentation $(ON_TARGET)
 
 clean: ## Remove all that make and the demo made, the warehouses of DuckDB and Spark too
-	rm -rf $(VENV) $(SPARK_VENV) target logs spark-warehouse spark-metastore warehouse.duckdb warehouse.duckdb.wal kpis.html published .published-*
+	rm -rf $(VENV) $(SPARK_VENV) $(SUPERSET_VENV) target logs spark-warehouse spark-metastore warehouse.duckdb warehouse.duckdb.wal kpis.html published .published-*
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Chromium will not put root into its sandbox, and would look up hosts of its maker at every start.
@@ -26,15 +26,21 @@ class Visit:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright, launched(playwright) as browser:
+        yield browser
+
+
+@contextmanager
+def launched(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium for who has a Playwright, of which a process has but one at a time."""
     program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
     if program is None:
         pytest.skip("there is no Chromium here; Debian has it in the package chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_OPTIONS)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    browser = playwright.chromium.launch(executable_path=program, args=_OPTIONS)
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What many tests share: the two engines, each with a scratch warehouse that lives as long as the test run."""
 
 import importlib.util
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from places import Place
 from postgres_server import Database, scratch_database
 from warehouses import Warehouse
 
-# An environment of their own has Spark: `make test-spark`.
-collect_ignore = [] if importlib.util.find_spec("pyspark") else ["spark"]
+# They have commands of their own, because they need environments of their own: `make test-spark` and `make verify-bi`.
+collect_ignore = [
+    *([] if importlib.util.find_spec("pyspark") else ["spark"]),
+    *([] if "SUPERSET_BIN" in os.environ else ["bi"]),
+]
 
 # The same examples on every run and machine, however slow: a red test is a broken rule and never bad luck.
 settings.register_profile("project", derandomize=True, deadline=None)

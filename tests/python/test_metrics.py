@@ -13,8 +13,9 @@ import pytest
 
 from postgres_server import Database, scratch_database
 from scratch import copy_project
-from warehouses import WITH_METRICS, WITHOUT_TESTS, Warehouse
+from warehouses import PROJECT, WITH_METRICS, WITHOUT_TESTS, Warehouse, seed_generator
 
+PROGRAMS = Path(sys.executable).parent
 # Each metric, as the mart has it.
 METRICS = {
     "active_companies": "active_companies",
@@ -63,7 +64,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def mf(warehouse: Warehouse, *arguments: str | Path) -> None:
     ended = subprocess.run(
-        [Path(sys.executable).parent / "mf", *arguments],
+        [PROGRAMS / "mf", *arguments],
         cwd=warehouse.project,
         env={**os.environ, **warehouse.environment, "DBT_TARGET": warehouse.target},
         stdin=subprocess.DEVNULL,
@@ -132,6 +133,28 @@ def test_a_defect_turns_the_test_red_that_is_there_for_it(built: Warehouse, defe
         assert built.red == {caught_by}
     finally:
         assert built.dbt("run", *WITH_METRICS), built.messages
+
+
+def test_the_commands_of_the_page_print_what_it_shows(tmp_path: Path) -> None:
+    copy_project(tmp_path)
+    _, block = (PROJECT / "docs" / "bi.md").read_text().split("$ dbt build --vars")
+    command, *shown = f"dbt build --vars{block.partition('```')[0]}".strip().split("\n$ ")
+    asking, _, table = shown[0].partition("\n")
+    environment = {"DUCKDB_PATH": str(tmp_path / "warehouse.duckdb")}
+    assert seed_generator("--quiet", environment=environment).returncode == 0
+    printed = [
+        subprocess.run(
+            ["bash", "-c", line],
+            cwd=tmp_path,
+            env={**os.environ, **environment, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for line in (command, asking)
+    ]
+    assert len(table.splitlines()) == 6
+    assert table.strip() in printed[1]
 
 
 def test_a_plain_build_has_nothing_of_it(duckdb_warehouse: Warehouse) -> None:
