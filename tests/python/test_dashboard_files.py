@@ -105,6 +105,16 @@ def test_the_compose_file_starts_superset_only_when_asked_and_on_this_machine_on
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
+def test_the_image_has_every_file_of_its_folder_that_a_server_needs() -> None:
+    copied = re.findall(r"^COPY (.+) \S+$", (FILES.parent / "Dockerfile").read_text(), re.MULTILINE)
+    there = {path.name for path in FILES.parent.iterdir()}
+    assert {name for names in copied for name in names.split()} == there - {
+        "Dockerfile",
+        "requirements.in",
+        "__pycache__",
+    }
+
+
 def test_every_variable_of_the_compose_file_is_explained_and_none_has_a_secret() -> None:
     example = (PROJECT / ".env.example").read_text()
     used = set(re.findall(r"\$\{(\w+)", (PROJECT / "docker-compose.yml").read_text()))

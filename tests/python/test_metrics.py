@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -118,6 +118,12 @@ def test_every_metric_of_all_sizes_is_that_of_the_marts(built: Warehouse, tmp_pa
 def test_no_metric_is_left_out_of_the_comparison(built: Warehouse) -> None:
     manifest = json.loads((built.artifacts / "semantic_manifest.json").read_text())
     assert {metric["name"] for metric in manifest["metrics"]} == set(METRICS)
+
+
+def test_the_calendar_has_every_day_of_the_simulation_once(built: Warehouse) -> None:
+    ((begin, end),) = built.query("select min(period), max(next_period) from intermediate.int_periods")
+    days = [begin + timedelta(days) for days in range((end - begin).days)]
+    assert built.query("select day from metrics.int_days order by day") == [(day,) for day in days]
 
 
 def test_the_definitions_fit_the_warehouse(built: Warehouse) -> None:
