@@ -12,18 +12,21 @@ SPARK_VENV ?= .venv-spark
 SUPERSET_VENV ?= .venv-superset
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+METRICS_INSTALLED := $(VENV)/.metrics
 SPARK_INSTALLED := $(SPARK_VENV)/.installed
 SUPERSET_INSTALLED := $(SUPERSET_VENV)/.installed
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo report publish test setup-spark test-spark verify-bi torture bench mutants lint docs clean
+.PHONY: help setup setup-metrics demo report publish test setup-spark test-spark verify-bi torture bench mutants lint docs clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  PYTHON=python3.12 chooses the interpreter of setup, TARGET=postgres the target of demo."
 
-setup: $(INSTALLED) ## Make the environment, .venv, with all that demo, test and lint need
+setup: $(INSTALLED) ## Make the environment, .venv, with all that demo and lint need
+
+setup-metrics: $(METRICS_INSTALLED) ## Add MetricFlow to it, which test needs
 
 setup-spark: $(SPARK_INSTALLED) ## Make another environment, .venv-spark, with all that the target spark needs but Java
 
@@ -34,6 +37,10 @@ $(INSTALLED) $(SPARK_INSTALLED):
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(filter %.txt,$^)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(METRICS_INSTALLED): $(INSTALLED) requirements-metrics.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-metrics.txt
 	@touch $@
 
 $(SUPERSET_INSTALLED): superset/requirements.txt
@@ -52,7 +59,7 @@ report: $(INSTALLED) ## Write the leadership page, kpis.html, from the marts tha
 publish: $(INSTALLED) ## Build, and if all is green put a snapshot for BI tools into the folder published
 	$(PY) -m reporting --publish $(ON_TARGET)
 
-test: $(INSTALLED) ## Run all tests, on DuckDB and on a PostgreSQL server of their own
+test: $(METRICS_INSTALLED) ## Run all tests, on DuckDB and on a PostgreSQL server of their own
 	$(PY) -m pytest -n auto --dist loadfile
 
 test-spark: $(SPARK_INSTALLED) ## Run the tests of the target spark, on a cluster of their own; needs Java 17

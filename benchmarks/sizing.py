@@ -1,7 +1,7 @@
 """What a million sessions add on each engine: seconds of a load, of the models and of their data tests, and bytes.
 
-All commands are those of a user, with both of this machine's cores. Those of a single company, which are start-up, are
-taken off. Run it in the environment of `make setup-spark`, which has every engine.
+All commands are those of a user, with both of this machine's cores. Those of a single company, which are start-up and
+the compiling of modules, are taken off. Run it in the environment of `make setup-spark`, which has every engine.
 """
 
 import argparse

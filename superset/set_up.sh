@@ -17,4 +17,4 @@ superset init
 superset fab create-admin --username admin --firstname Superset --lastname Admin --email admin@localhost \
     --password "$SUPERSET_ADMIN_PASSWORD"
 superset fab reset-password --username admin --password "$SUPERSET_ADMIN_PASSWORD"
-superset import-directory --overwrite assets
+python import_assets.py

@@ -109,8 +109,10 @@ def drop_statements(
     parts : those of `found` that are ours too, tables which the others consist of.
     """
     ours = {names.pair(table) for table in TABLES} | parts
+    # The one that says that the others are ours goes last, where statements stand on their own.
+    tables = (*(table for table in reversed(TABLES) if table is not SIMULATION), SIMULATION)
     statements = [
-        *(f"drop {kind} {names.quoted(table)}{cascade}" for table in reversed(TABLES) if names.pair(table) in found),
+        *(f"drop {kind} {names.quoted(table)}{cascade}" for table in tables if names.pair(table) in found),
         *(f"drop table {names.in_quotes(*part)}" for part in sorted(parts)),
     ]
     lines = []

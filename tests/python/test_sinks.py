@@ -17,6 +17,7 @@ from seed_generator.scenario import CompanySize, Scenario
 from seed_generator.schemas import SESSIONS, TABLES
 from seed_generator.simulation import Manner
 from seed_generator.sinks.parquet import ParquetSink
+from seed_generator.sinks.sql import SqlNames, drop_statements, refuse_tables_of_others
 from seed_generator.tables import simulated_tables
 from warehouses import PROJECT, read_terminal, seed_generator
 
@@ -205,3 +206,13 @@ def test_a_folder_with_somebody_else_s_files_is_refused_and_untouched(tmp_path: 
         assert refused.stderr.startswith("error: --parquet: ")
         assert path.read_text() == "theirs"
         assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
+
+
+def test_what_an_interrupted_drop_leaves_can_be_dropped() -> None:
+    names = SqlNames("")
+    left = {names.pair(table): names.quoted(table) for table in TABLES}
+    statements, _ = drop_statements(set(left), names)
+    for statement in statements:  # as on Spark, each on its own
+        refuse_tables_of_others(set(left), names, "here")
+        left = {pair: quoted for pair, quoted in left.items() if statement != f"drop table {quoted}"}
+    assert left == {}

@@ -6,7 +6,7 @@ import secrets
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,11 +57,13 @@ class Superset:
             folder / "log",
         )
 
-    def set_up(self, **changes: str) -> subprocess.CompletedProcess[str]:
-        """What compose's second step runs."""
+    def set_up(
+        self, changes: Mapping[str, str] | None = None, folder: Path = FOLDER
+    ) -> subprocess.CompletedProcess[str]:
+        """What compose's second step runs, in an environment with changes or on another folder."""
         return subprocess.run(
-            ["bash", FOLDER / "set_up.sh"],
-            env=self.environment | changes,
+            ["bash", folder / "set_up.sh"],
+            env=self.environment | dict(changes or {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -15,7 +16,7 @@ import pytest
 import yaml
 from playwright.sync_api import APIRequestContext, APIResponse, Page, Playwright, sync_playwright
 
-from bi.superset_server import ADMIN_PASSWORD, Superset
+from bi.superset_server import ADMIN_PASSWORD, FOLDER, Superset
 from browser import launched, visit
 from postgres_server import Database, own_server
 from warehouses import PROJECT, WITHOUT_TESTS, Warehouse
@@ -76,7 +77,11 @@ def server() -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def superset(server: Database, tmp_path_factory: pytest.TempPathFactory) -> Superset:
-    return Superset.beside(server, tmp_path_factory.mktemp("superset"))
+    """Set up before there are marts, as compose does it."""
+    superset = Superset.beside(server, tmp_path_factory.mktemp("superset"))
+    made = superset.set_up()
+    assert made.returncode == 0, made.stderr
+    return superset
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +103,6 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def api(superset: Superset, warehouse: Warehouse, playwright: Playwright) -> Iterator[Api]:
     assert warehouse
-    made = superset.set_up()
-    assert made.returncode == 0, made.stderr
     with superset.running() as address:
         requests = playwright.request.new_context(base_url=address)
         person = {"username": "admin", "password": ADMIN_PASSWORD, "provider": "db"}
@@ -140,7 +143,7 @@ def marts(server: Database, api: Api) -> Callable[[dict[str, Any], str], list[di
 
 def test_set_up_names_a_secret_that_is_missing(superset: Superset) -> None:
     for name in ("SUPERSET_SECRET_KEY", "SUPERSET_ADMIN_PASSWORD", "SUPERSET_DATABASE_PASSWORD"):
-        refused = superset.set_up(**{name: ""})
+        refused = superset.set_up({name: ""})
         assert refused.returncode == 2
         assert refused.stderr == f"error: {name} is not set; copy .env.example to .env and give it a value there.\n"
 
@@ -154,6 +157,18 @@ def test_setting_up_a_second_time_brings_back_the_files_and_changes_nothing_else
     assert again.returncode == 0, again.stderr
     assert api.files() == before
     assert {name.partition("/")[0] for name in before} == {"databases", "datasets", "charts", "dashboards"}
+
+
+def test_a_file_that_is_wrong_ends_the_set_up(superset: Superset, api: Api, tmp_path: Path) -> None:
+    before = api.files()
+    broken = shutil.copytree(FOLDER, tmp_path / "superset")
+    chart = broken / "assets" / "charts" / "every_month.yaml"
+    chart.write_text(chart.read_text().replace("slice_name: Every month", "slice_names: Every month"))
+    refused = superset.set_up(folder=broken)
+    assert refused.returncode == 1
+    assert f"error: {broken}/assets was not imported: " in refused.stderr
+    assert "slice_name" in refused.stderr
+    assert api.files() == before
 
 
 def test_the_dashboard_has_a_tile_and_a_line_by_size_of_each_kpi(api: Api) -> None:
