@@ -13,7 +13,7 @@ import pytest
 
 from postgres_server import Database, scratch_database
 from scratch import copy_project
-from warehouses import PROJECT, WITH_METRICS, WITHOUT_TESTS, Warehouse, seed_generator
+from warehouses import PROJECT, WITH_METRICS, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, Warehouse, seed_generator
 
 PROGRAMS = Path(sys.executable).parent
 # Each metric, as the mart has it.
@@ -58,7 +58,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         warehouse = Warehouse("postgres", database.environment, artifacts, database=database, project=project)
     loaded = warehouse.seed("--scenario", str(Path(__file__).parent / "three_sizes.toml"))
     assert loaded.returncode == 0, loaded.stderr
-    assert warehouse.build(*WITH_METRICS, "--write-json"), warehouse.messages
+    assert warehouse.build(*WITH_METRICS, *WITHOUT_UNIT_TESTS, "--write-json"), warehouse.messages
     return warehouse
 
 
@@ -138,7 +138,8 @@ def test_a_defect_turns_the_test_red_that_is_there_for_it(built: Warehouse, defe
         assert not built.dbt("test", "--select", caught_by, *WITH_METRICS)
         assert built.red == {caught_by}
     finally:
-        assert built.dbt("run", *WITH_METRICS), built.messages
+        broken = ("int_periods", "int_days", "int_company_lifetimes", "int_customer_months")
+        assert built.dbt("run", *WITH_METRICS, "--select", *broken), built.messages
 
 
 def test_the_commands_of_the_page_print_what_it_shows(tmp_path: Path) -> None:
@@ -148,6 +149,7 @@ def test_the_commands_of_the_page_print_what_it_shows(tmp_path: Path) -> None:
     asking, _, table = shown[0].partition("\n")
     environment = {"DUCKDB_PATH": str(tmp_path / "warehouse.duckdb")}
     assert seed_generator("--quiet", environment=environment).returncode == 0
+    command += f" {' '.join(WITHOUT_TESTS)}"  # which are run above
     printed = [
         subprocess.run(
             ["bash", "-c", line],

@@ -23,6 +23,13 @@ from warehouses import PROJECT, seed_generator
 
 DBT = Path(sys.executable).parent / "dbt"
 Checksums = dict[str, str]
+# Spark's and Java's own defaults are for data that hundreds of tasks shuffle and for processes that live long: most of
+# the time here would go into compiling well what runs once.
+SETTINGS = """
+spark.sql.shuffle.partitions 2
+spark.driver.defaultJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
+spark.executor.defaultJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
+"""
 
 
 @dataclass(frozen=True)
@@ -34,9 +41,8 @@ class SparkWarehouse:
 
     @classmethod
     def of(cls, folder: Path, master: str) -> "SparkWarehouse":
-        # Spark's own defaults are for data that hundreds of tasks shuffle.
         (folder / "conf").mkdir()
-        (folder / "conf" / "spark-defaults.conf").write_text("spark.sql.shuffle.partitions 2\n")
+        (folder / "conf" / "spark-defaults.conf").write_text(SETTINGS)
         places = {"SPARK_WAREHOUSE": str(folder / "warehouse"), "SPARK_METASTORE": str(folder / "metastore")}
         conf = {"SPARK_CONF_DIR": str(folder / "conf"), "SPARK_LOCAL_IP": "127.0.0.1"}
         return cls(folder, {**places, **conf, "MASTER": master})
