@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ VOCABULARY = dict(
 DATASET = yaml.safe_load((FILES / "datasets" / "saas-kpis" / "monthly_kpis.yaml").read_text())
 CHARTS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((FILES / "charts").iterdir())}
 DASHBOARD = yaml.safe_load((FILES / "dashboards" / "monthly_kpis.yaml").read_text())
+# Where a chart names columns or metrics.
+NAMING = {"x_axis", "groupby", "metric", "metrics", "columns", "series_columns", "index", "orderby"}
 TYPES = {"date": "DATE", "string": "STRING", "bigint": "LONGINTEGER", "numeric(18,2)": "DECIMAL"}
 
 
@@ -78,6 +81,32 @@ def test_a_chart_names_columns_and_metrics_of_the_dataset_in_both_of_its_halves(
     asked = [column["sqlExpression"] if isinstance(column, dict) else column for column in query["columns"]]
     assert asked == dimensions
     assert query["row_limit"] == shown.get("row_limit", 50000)
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_chart_names_nothing_that_the_dataset_has_not(name: str) -> None:
+    known = {*columns(), *(metric["metric_name"] for metric in DATASET["metrics"])}
+    halves = (CHARTS[name]["params"], json.loads(CHARTS[name]["query_context"])["queries"])
+    for half in halves:
+        named = set(named_in(half))
+        assert named
+        assert named <= known
+
+
+def named_in(part: Any, key: str = "") -> Iterator[str]:
+    """The columns and metrics that a part of a chart names, wherever it does."""
+    if isinstance(part, dict):
+        if key in {"aggregates", "columns"} and "sqlExpression" not in part:
+            yield from part
+        for inner, value in part.items():
+            yield from named_in(value, inner)
+    elif isinstance(part, list):
+        for value in part:
+            yield from named_in(value, key)
+    elif key == "sqlExpression":
+        yield from re.findall(r"[a-z]\w*", part)
+    elif key in NAMING and isinstance(part, str):
+        yield part
 
 
 def test_the_dashboard_shows_each_chart_once_and_filters_by_size() -> None:
