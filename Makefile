@@ -21,7 +21,7 @@ export PATH := $(abspath $(VENV)/bin):$(PATH)
 .PHONY: help setup setup-metrics demo report publish test setup-spark test-spark verify-bi torture bench mutants lint docs clean
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  PYTHON=python3.12 chooses the interpreter of setup, TARGET=postgres the target of demo."
 
 setup: $(INSTALLED) ## Make the environment, .venv, with all that demo and lint need
@@ -59,7 +59,7 @@ report: $(INSTALLED) ## Write the leadership page, kpis.html, from the marts tha
 publish: $(INSTALLED) ## Build, and if all is green put a snapshot for BI tools into the folder published
 	$(PY) -m reporting --publish $(ON_TARGET)
 
-test: $(METRICS_INSTALLED) ## Run all tests, on DuckDB and on a PostgreSQL server of their own
+test: $(METRICS_INSTALLED) ## Run all tests but Spark's and Superset's, on DuckDB and on a PostgreSQL server of their own
 	$(PY) -m pytest -n auto --dist loadfile
 
 test-spark: $(SPARK_INSTALLED) ## Run the tests of the target spark, on a cluster of their own; needs Java 17
