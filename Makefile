@@ -30,8 +30,8 @@ setup-metrics: $(METRICS_INSTALLED) ## Add MetricFlow to it, which test needs
 
 setup-spark: $(SPARK_INSTALLED) ## Make another environment, .venv-spark, with all that the target spark needs but Java
 
-$(INSTALLED): pyproject.toml requirements.txt
-$(SPARK_INSTALLED): pyproject.toml requirements-spark.txt
+$(INSTALLED): pyproject.toml requirements/dev.txt
+$(SPARK_INSTALLED): pyproject.toml requirements/spark.txt
 $(INSTALLED) $(SPARK_INSTALLED):
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("error: $(PYTHON) is Python %d.%d; saas-kpis needs 3.11, 3.12 or 3.13 (make setup PYTHON=python3.11)." % v)'
 	$(PYTHON) -m venv --clear $(@D)
@@ -39,11 +39,11 @@ $(INSTALLED) $(SPARK_INSTALLED):
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(METRICS_INSTALLED): $(INSTALLED) requirements-metrics.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-metrics.txt
+$(METRICS_INSTALLED): $(INSTALLED) requirements/metrics.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/metrics.txt
 	@touch $@
 
-$(SUPERSET_INSTALLED): superset/requirements.txt
+$(SUPERSET_INSTALLED): bi/superset/requirements.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 12) or sys.exit("error: $(PYTHON) is Python %d.%d; Superset needs 3.11 or 3.12 (make verify-bi PYTHON=python3.11)." % v)'
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
@@ -66,10 +66,10 @@ test-spark: $(SPARK_INSTALLED) ## Run the tests of the target spark, on a cluste
 	$(SPARK_VENV)/bin/python -m pytest tests/python/spark
 
 verify-bi: $(INSTALLED) $(SUPERSET_INSTALLED) ## Prove the dashboard on a Superset of its own, in an environment of its own
-	SUPERSET_BIN=$(SUPERSET_VENV)/bin $(PY) -m pytest tests/python/bi
+	SUPERSET_BIN=$(SUPERSET_VENV)/bin $(PY) -m pytest tests/python/bi/test_superset.py
 
 torture: $(INSTALLED) ## Kill loads at a hundred random moments on every target, and look at what is left
-	$(PY) -m pytest -n auto --rounds 100 tests/python/test_torture.py
+	$(PY) -m pytest -n auto --rounds 100 tests/python/seed_generator/test_torture.py
 
 bench: $(INSTALLED) ## Measure against peers and print each ratio beside what it must be; takes an hour
 	@missed=""; for script in $(BENCHMARKS); do \
@@ -78,15 +78,15 @@ bench: $(INSTALLED) ## Measure against peers and print each ratio beside what it
 	done; [ -z "$$missed" ] || { echo "missed in:$$missed" >&2; exit 1; }
 
 mutants: $(INSTALLED) ## Make small mistakes in every model and print how many of them the tests notice
-	$(PY) tests/python/mutants.py
+	PYTHONPATH=tests/python/support $(PY) tests/python/proof/mutants.py
 
 lint: $(INSTALLED) ## Check style, types, SQL, YAML, that dbt docs are complete, and the compose and workflow files
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/yamllint --strict .
+	$(VENV)/bin/yamllint --strict --config-file .ci/yamllint.yml .
 	DUCKDB_PATH=:memory: $(VENV)/bin/sqlfluff lint models reporting tests
-	$(PY) tests/python/descriptions.py
+	$(PY) tests/python/support/descriptions.py
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 

@@ -20,11 +20,11 @@ from pathlib import Path
 import duckdb
 
 import measuring
-from seed_generator.expectations import expected_kpis, silence_probability
-from seed_generator.memory import keep_freed_memory
+from seed_generator.cli.memory import keep_freed_memory
+from seed_generator.expectations.kpis import expected_kpis, silence_probability
 from seed_generator.scenario import ALL_SIZES, CompanySize, Scenario, add_months
 from seed_generator.schemas import SESSIONS
-from seed_generator.simulation import Manner
+from seed_generator.simulation.sessions import Manner
 from seed_generator.sinks.duckdb import DuckDBSink
 from seed_generator.tables import simulated_tables
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import measuring
 
-sys.path.append(str(measuring.PROJECT / "tests" / "python"))
+sys.path.append(str(measuring.PROJECT / "tests" / "python" / "support"))
 from postgres_server import own_server
 
 # For each number of companies: the claim, what the ratio must be and what we aim at.

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from faker import Faker
 
 import measuring
-from seed_generator.memory import keep_freed_memory
-from seed_generator.names import company_names
+from seed_generator.cli.memory import keep_freed_memory
 from seed_generator.scenario import Scenario
-from seed_generator.simulation import Manner, simulate_sessions
-from seed_generator.truth import Books
+from seed_generator.simulation.books import Books
+from seed_generator.simulation.names import company_names
+from seed_generator.simulation.sessions import Manner, simulate_sessions
 
 PANDAS_COMPANIES = 50_000
 THREADS_COMPANIES = 900_000

@@ -18,7 +18,7 @@ import duckdb
 
 import measuring
 
-sys.path.append(str(measuring.PROJECT / "tests" / "python"))
+sys.path.append(str(measuring.PROJECT / "tests" / "python" / "support"))
 from postgres_server import Server, own_server
 
 HEART = "int_company_months"

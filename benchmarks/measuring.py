@@ -69,7 +69,7 @@ def sessions_per_company(months: int = 12) -> float:
     """The expected sessions of a company of the default scenario in its first `months` months: 55.45 in twelve.
 
     A company draws its base count on average in every month that it begins as a customer, and it begins month m with
-    probability q**(m - 1), where q = 11/12 for a small and 21/22 for a large company; see docs/simulation.md.
+    probability q**(m - 1), where q = 11/12 for a small and 21/22 for a large company; see docs/model/simulation.md.
     """
     return sum(0.7 * 5 * (11 / 12) ** month + 0.3 * 10 * (21 / 22) ** month for month in range(months))
 

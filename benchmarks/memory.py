@@ -5,7 +5,7 @@ import sys
 
 import measuring
 
-sys.path.append(str(measuring.PROJECT / "tests" / "python"))
+sys.path.append(str(measuring.PROJECT / "tests" / "python" / "support"))
 from postgres_server import own_server
 
 MUST_GB = {"DuckDB": 1.5, "Parquet": 0.3, "PostgreSQL": 1.5}

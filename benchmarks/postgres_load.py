@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import measuring
-from seed_generator.memory import keep_freed_memory
+from seed_generator.cli.memory import keep_freed_memory
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import SESSIONS
-from seed_generator.simulation import Manner
-from seed_generator.sinks.copy import copy_file
+from seed_generator.simulation.sessions import Manner
+from seed_generator.sinks.postgres.copy import copy_file
 from seed_generator.sinks.sql import column_definitions
 from seed_generator.tables import Table, simulated_tables
 
-sys.path.append(str(measuring.PROJECT / "tests" / "python"))
+sys.path.append(str(measuring.PROJECT / "tests" / "python" / "support"))
 from postgres_server import Database, own_server
 
 CREATE = f"create table sessions ({column_definitions(SESSIONS.columns)})"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import measuring
 
-sys.path.append(str(measuring.PROJECT / "tests" / "python"))
+sys.path.append(str(measuring.PROJECT / "tests" / "python" / "support"))
 from postgres_server import own_server
 
 START = 1  # company

@@ -16,9 +16,9 @@ import measuring
 from seed_generator.profiles import read_target
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import SESSIONS
-from seed_generator.simulation import BLOCK_COMPANIES
-from seed_generator.sinks.spark import create_table, made_by_tasks, rows_of_blocks
-from seed_generator.sinks.spark_session import spark_session
+from seed_generator.simulation.sessions import BLOCK_COMPANIES
+from seed_generator.sinks.spark.session import spark_session
+from seed_generator.sinks.spark.sink import create_table, made_by_tasks, rows_of_blocks
 from seed_generator.tables import simulated_tables
 
 BLOCKS = 14

@@ -23,7 +23,7 @@
         {%- if existing_roles(['bi_reader']) -%}
             grant usage on schema {{ adapter.quote(generate_schema_name('marts')) }} to bi_reader
         {%- else -%}
-            {%- do log('This server has no role bi_reader for BI tools; postgres/bi_reader.sql says how to make it.',
+            {%- do log('This server has no role bi_reader for BI tools; bi/postgres/bi_reader.sql says how to make it.',
                        info=True) -%}
         {%- endif -%}
     {%- endif -%}

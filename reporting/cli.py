@@ -8,9 +8,9 @@ from pathlib import Path
 
 from reporting.files import write_whole
 from reporting.kpi_table import kpi_table
-from reporting.marts import Project, close_duckdb
 from reporting.page import leadership_page
-from reporting.snapshot import DATABASE, SCHEMA, publish
+from reporting.project import Project, close_duckdb
+from reporting.publication import DATABASE, SCHEMA, publish
 from seed_generator.errors import SeedError
 from seed_generator.profiles import read_target
 
@@ -44,7 +44,7 @@ def _report(options: argparse.Namespace) -> None:
     if options.publish:
         snapshot = options.publish.absolute()
         made += [
-            ("For BI tools", f"{snapshot / DATABASE} and {snapshot / SCHEMA}/*.parquet (docs/bi.md)"),
+            ("For BI tools", f"{snapshot / DATABASE} and {snapshot / SCHEMA}/*.parquet (docs/use/bi.md)"),
             ("For analysts", "make docs, with every table and column described"),
         ]
     if options.page:

@@ -9,7 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from reporting.files import write_whole
-from reporting.marts import Project, close_duckdb
+from reporting.project import Project, close_duckdb
 from seed_generator.errors import EnvironmentFailure, SeedError
 from seed_generator.profiles import read_target
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from reporting.kpis import ACTIVE, RETENTION, REVENUE, USAGE
-from reporting.marts import ALL_SIZES, MonthlyKpis
+from reporting.project import ALL_SIZES, MonthlyKpis
 
 _KPIS = (ACTIVE, RETENTION, USAGE, REVENUE)
 

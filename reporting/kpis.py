@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reporting.marts import MonthlyKpis
+from reporting.project import MonthlyKpis
 
 Figure = Decimal | int
 

@@ -8,7 +8,7 @@ import jinja2
 
 from reporting.charts import Chart, Series, line_chart
 from reporting.kpis import FEW_COMPANIES, NOTHING, RETENTION, REVENUE, USAGE, Change, Kpi, change, compact
-from reporting.marts import ALL_SIZES, MonthlyKpis
+from reporting.project import ALL_SIZES, MonthlyKpis
 from reporting.sentences import companies, counted, headline, month_name, sentence, short_month, size_name
 
 _TEMPLATES = Path(__file__).parent / "templates"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from reporting.kpis import RETENTION, REVENUE, USAGE, Change, Kpi, change
-from reporting.marts import ALL_SIZES, MonthlyKpis
+from reporting.project import ALL_SIZES, MonthlyKpis
 
 
 def month_name(period: date) -> str:

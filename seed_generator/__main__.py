@@ -2,6 +2,6 @@
 
 import sys
 
-from seed_generator.cli import main
+from seed_generator.cli.main import main
 
 sys.exit(main())

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from seed_generator.errors import InputError, InvalidValueError
-from seed_generator.faults import Faults
+from seed_generator.faults.injection import Faults
 from seed_generator.scenario import MAX_COMPANIES, MAX_MONTHS, Scenario, scenario_from_json
-from seed_generator.simulation import Extent
-from seed_generator.streams import STREAM_VERSION
+from seed_generator.simulation.sessions import Extent
+from seed_generator.simulation.streams import STREAM_VERSION
 from seed_generator.validation import whole_number
 
 

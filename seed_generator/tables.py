@@ -8,12 +8,13 @@ from functools import partial
 import pyarrow as pa
 
 from seed_generator import schemas
-from seed_generator.expectations import expected_kpis
-from seed_generator.faults import Faults, numbered, with_faults
-from seed_generator.names import company_names
+from seed_generator.expectations.kpis import expected_kpis
+from seed_generator.faults.injection import Faults, numbered, with_faults
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import TableSchema
-from seed_generator.simulation import (
+from seed_generator.simulation.books import Books
+from seed_generator.simulation.names import company_names
+from seed_generator.simulation.sessions import (
     IN_TURN,
     NOTHING,
     Extent,
@@ -23,8 +24,7 @@ from seed_generator.simulation import (
     simulate_companies,
     simulate_sessions,
 )
-from seed_generator.streams import STREAM_VERSION
-from seed_generator.truth import Books
+from seed_generator.simulation.streams import STREAM_VERSION
 
 NO_FAULTS = Faults()
 

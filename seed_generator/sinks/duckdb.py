@@ -12,8 +12,8 @@ import pyarrow as pa
 from seed_generator.errors import EnvironmentFailure, InputError, SeedError
 from seed_generator.profiles import Target
 from seed_generator.schemas import COMPANIES, SESSIONS, SIMULATED, SIMULATION, TableSchema
-from seed_generator.sinks import More, Take
 from seed_generator.sinks.interruptible import interruptibly
+from seed_generator.sinks.protocol import More, Take
 from seed_generator.sinks.sql import (
     Found,
     SqlNames,

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from seed_generator.errors import EnvironmentFailure, InputError
 from seed_generator.schemas import SIMULATED, SIMULATION, TABLES, TIMESTAMP, TableSchema, month_of
-from seed_generator.sinks import More, Take
+from seed_generator.sinks.protocol import More, Take
 from seed_generator.sinks.sql import key_order
 from seed_generator.tables import Table
 

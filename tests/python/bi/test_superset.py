@@ -16,12 +16,12 @@ import pytest
 import yaml
 from playwright.sync_api import APIRequestContext, APIResponse, Page, Playwright, sync_playwright
 
-from bi.superset_server import ADMIN_PASSWORD, FOLDER, Superset
 from browser import launched, visit
 from postgres_server import Database, own_server
+from superset_server import ADMIN_PASSWORD, FOLDER, Superset
 from warehouses import PROJECT, WITHOUT_TESTS, Warehouse
 
-PICTURE = PROJECT / "docs" / "superset-dashboard.png"
+PICTURE = PROJECT / "docs" / "use" / "superset-dashboard.png"
 TILES, LINES, TABLE = "big_number", "echarts_timeseries_line", "table"
 KPIS = ("revenue", "retention_rate", "avg_sessions_per_company")
 
@@ -145,7 +145,8 @@ def test_set_up_names_a_secret_that_is_missing(superset: Superset) -> None:
     for name in ("SUPERSET_SECRET_KEY", "SUPERSET_ADMIN_PASSWORD", "SUPERSET_DATABASE_PASSWORD"):
         refused = superset.set_up({name: ""})
         assert refused.returncode == 2
-        assert refused.stderr == f"error: {name} is not set; copy .env.example to .env and give it a value there.\n"
+        copy = "copy bi/superset/env.example to .env and give it a value there"
+        assert refused.stderr == f"error: {name} is not set; {copy}.\n"
 
 
 def test_setting_up_a_second_time_brings_back_the_files_and_changes_nothing_else(superset: Superset, api: Api) -> None:

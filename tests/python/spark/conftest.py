@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from spark.cluster import Cluster, running_cluster
-from spark.warehouse import SparkWarehouse
+from spark_cluster import Cluster, running_cluster
+from spark_warehouse import SparkWarehouse
 from warehouses import Warehouse
 
 

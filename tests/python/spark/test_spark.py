@@ -10,9 +10,9 @@ import pytest
 
 from kpis_in_python import actual_marts, differences
 from seed_generator.scenario import Scenario
-from seed_generator.simulation import BLOCK_COMPANIES
-from spark.cluster import Cluster
-from spark.warehouse import Checksums, SparkWarehouse, expected_checksums
+from seed_generator.simulation.sessions import BLOCK_COMPANIES
+from spark_cluster import Cluster
+from spark_warehouse import Checksums, SparkWarehouse, expected_checksums
 from warehouses import WITHOUT_TESTS, WITHOUT_UNIT_TESTS, Warehouse, seed_generator
 
 # Enough blocks of companies for each task to have some.
@@ -67,12 +67,12 @@ def test_a_build_follows_an_appended_month_and_another_simulation_by_its_partiti
     assert len(partitions) == 1
 
 
-# As docs/other-engines.md has it.
+# As docs/use/other-engines.md has it.
 EXTERNAL = """
 import sys
 from seed_generator.profiles import read_target
 from seed_generator.schemas import TABLES
-from seed_generator.sinks.spark_session import spark_session
+from seed_generator.sinks.spark.session import spark_session
 with spark_session(read_target("spark")) as spark:
     for table in TABLES:
         spark.sql(f"create database if not exists {table.schema}")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from seed_generator.scenario import Scenario
-from spark.cluster import free_port
-from spark.warehouse import SparkWarehouse, expected_checksums
+from spark_cluster import free_port
+from spark_warehouse import SparkWarehouse, expected_checksums
 from warehouses import seed_generator
 
 OLD = expected_checksums(Scenario(companies=40, months=2))
@@ -20,9 +20,9 @@ NO_MIX = ("test", "--select", "assert_raw_tables_are_of_one_load")
 # A load that ends as if it were killed, after a step with a table.
 KILLED = """
 import os, sys
-from seed_generator.cli import main
+from seed_generator.cli.main import main
 from seed_generator.schemas import TABLES
-from seed_generator.sinks.spark import SparkSink
+from seed_generator.sinks.spark.sink import SparkSink
 step, name = sys.argv.pop(1), sys.argv.pop(1)
 taken = getattr(SparkSink, step)
 def then_killed(self, spark, table, *arguments):
@@ -37,7 +37,7 @@ sys.exit(main(["--target", "spark", *sys.argv[1:]]))
 HOLDER = """
 import time
 from seed_generator.profiles import read_target
-from seed_generator.sinks.spark_session import spark_session
+from seed_generator.sinks.spark.session import spark_session
 with spark_session(read_target("spark")) as spark:
     spark.sql("show databases").collect()
     print("held", flush=True)

@@ -1,0 +1,1 @@
+"""PostgreSQL: all tables in one transaction, rows through COPY."""

@@ -1,0 +1,1 @@
+"""Apache Spark: its own workers make the rows."""

@@ -1,0 +1,141 @@
+"""The files of the Superset dashboard name what the marts have, in the marts' words: without Superset."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from warehouses import PROJECT
+
+FILES = PROJECT / "bi" / "superset" / "assets"
+VOCABULARY = dict(
+    re.findall(r"{% docs (\w+) %}\n(.*)\n{% enddocs %}", (PROJECT / "models" / "vocabulary.md").read_text())
+)
+DATASET = yaml.safe_load((FILES / "datasets" / "saas-kpis" / "monthly_kpis.yaml").read_text())
+CHARTS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((FILES / "charts").iterdir())}
+DASHBOARD = yaml.safe_load((FILES / "dashboards" / "monthly_kpis.yaml").read_text())
+# Where a chart names columns or metrics.
+NAMING = {"x_axis", "groupby", "metric", "metrics", "columns", "series_columns", "index", "orderby"}
+TYPES = {"date": "DATE", "string": "STRING", "bigint": "LONGINTEGER", "numeric(18,2)": "DECIMAL"}
+
+
+def mart() -> dict[str, str]:
+    """The columns of the mart that the dataset reads, with their promised types."""
+    (model,) = yaml.safe_load((PROJECT / "models" / "marts" / "rpt_monthly_kpis.yml").read_text())["models"]
+    assert f" FROM marts.{model['name']} WHERE company_size <> 'all'" in DATASET["sql"]
+    return {column["name"]: column["data_type"] for column in model["columns"]}
+
+
+def columns() -> list[str]:
+    return [column["column_name"] for column in DATASET["columns"]]
+
+
+def test_the_dataset_has_columns_of_the_mart_with_their_types() -> None:
+    assert DATASET["sql"].startswith(f"SELECT {', '.join(columns())} FROM ")
+    promised = mart()
+    assert {column["column_name"]: column["type"] for column in DATASET["columns"]} == {
+        name: TYPES[promised[name]] for name in columns()
+    }
+    assert DATASET["main_dttm_col"] in columns()
+
+
+def test_the_dataset_has_nothing_that_must_not_be_added_up() -> None:
+    left_out = set(mart()) - set(columns())
+    assert left_out == {name for name in mart() if name.endswith("_rate")} | {
+        "avg_sessions_per_company",
+        "monthly_price",
+    }
+
+
+def test_columns_and_metrics_are_described_in_the_words_of_the_vocabulary() -> None:
+    described = {column["column_name"]: column["description"] for column in DATASET["columns"]}
+    described |= {metric["metric_name"]: metric["description"] for metric in DATASET["metrics"]}
+    ours = described.pop("avg_revenue_per_company")  # which no mart has
+    assert ours.startswith("Revenue divided by the companies active in the month")
+    assert described == {name: VOCABULARY[name] for name in described}
+
+
+@pytest.mark.parametrize("metric", DATASET["metrics"], ids=lambda metric: metric["metric_name"])
+def test_a_metric_is_a_sum_or_a_ratio_of_sums_of_columns(metric: dict[str, Any]) -> None:
+    summed = r"SUM\((\w+)\)"
+    found = re.fullmatch(rf"{summed}(?:(?: \* 1\.0)? / NULLIF\({summed}, 0\))?", metric["expression"])
+    assert found
+    assert {column for column in found.groups() if column} <= set(columns())
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_chart_names_columns_and_metrics_of_the_dataset_in_both_of_its_halves(name: str) -> None:
+    chart = CHARTS[name]
+    assert chart["dataset_uuid"] == DATASET["uuid"]
+    shown = chart["params"]
+    metrics = shown.get("metrics") or [shown["metric"]]
+    dimensions = [*([shown["x_axis"]] if "x_axis" in shown else []), *shown.get("groupby", [])]
+    assert set(metrics) <= {metric["metric_name"] for metric in DATASET["metrics"]}
+    assert set(dimensions) <= set(columns())
+    # What the browser makes of the first half, kept for who asks for data alone.
+    (query,) = json.loads(chart["query_context"])["queries"]
+    assert query["metrics"] == metrics
+    asked = [column["sqlExpression"] if isinstance(column, dict) else column for column in query["columns"]]
+    assert asked == dimensions
+    assert query["row_limit"] == shown.get("row_limit", 50000)
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_chart_names_nothing_that_the_dataset_has_not(name: str) -> None:
+    known = {*columns(), *(metric["metric_name"] for metric in DATASET["metrics"])}
+    halves = (CHARTS[name]["params"], json.loads(CHARTS[name]["query_context"])["queries"])
+    for half in halves:
+        named = set(named_in(half))
+        assert named
+        assert named <= known
+
+
+def named_in(part: Any, key: str = "") -> Iterator[str]:
+    """The columns and metrics that a part of a chart names, wherever it does."""
+    if isinstance(part, dict):
+        if key in {"aggregates", "columns"} and "sqlExpression" not in part:
+            yield from part
+        for inner, value in part.items():
+            yield from named_in(value, inner)
+    elif isinstance(part, list):
+        for value in part:
+            yield from named_in(value, key)
+    elif key == "sqlExpression":
+        yield from re.findall(r"[a-z]\w*", part)
+    elif key in NAMING and isinstance(part, str):
+        yield part
+
+
+def test_the_dashboard_shows_each_chart_once_and_filters_by_size() -> None:
+    placed = [item["meta"] for item in DASHBOARD["position"].values() if isinstance(item, dict) and "meta" in item]
+    shown = {meta["uuid"]: meta["sliceName"] for meta in placed if "uuid" in meta}
+    assert shown == {chart["uuid"]: chart["slice_name"] for chart in CHARTS.values()}
+    (chosen,) = DASHBOARD["metadata"]["native_filter_configuration"]
+    assert chosen["targets"] == [{"datasetUuid": DATASET["uuid"], "column": {"name": "company_size"}}]
+
+
+def test_the_connection_is_that_of_the_reader_and_tells_neither_password_nor_host() -> None:
+    database = yaml.safe_load((FILES / "databases" / "saas-kpis.yaml").read_text())
+    assert database["sqlalchemy_uri"] == "postgresql+psycopg2://bi_reader@/saas_kpis"
+    assert database["uuid"] == DATASET["database_uuid"]
+    allowed = [name for name, value in database.items() if name.startswith("allow_") and value]
+    assert allowed == []
+
+
+def test_the_compose_file_starts_superset_only_when_asked_and_on_this_machine_only() -> None:
+    services = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]
+    assert [name for name, service in services.items() if not service.get("profiles")] == ["postgres"]
+    assert all(service.get("profiles", ["bi"]) == ["bi"] for service in services.values())
+    published = [port for service in services.values() for port in service.get("ports", [])]
+    assert published
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_every_variable_of_the_compose_file_is_explained_and_none_has_a_secret() -> None:
+    example = (PROJECT / "bi" / "superset" / "env.example").read_text()
+    used = set(re.findall(r"\$\{(\w+)", (PROJECT / "docker-compose.yml").read_text()))
+    assert dict(re.findall(r"^(\w+)=(.*)$", example, re.MULTILINE)) == dict.fromkeys(used, "")
+    assert ".env" in (PROJECT / ".gitignore").read_text().splitlines()

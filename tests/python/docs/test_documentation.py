@@ -1,0 +1,183 @@
+"""What the documentation says is so: its commands run, and no option is left out."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import reporting.cli
+import reporting.documentation
+import seed_generator.cli.main
+from seed_generator.profiles import schema_prefix
+from warehouses import PROJECT, Warehouse
+from warehouses import seed_generator as run_seed_generator
+
+README = (PROJECT / "README.md").read_text()
+CLI_PAGE = (PROJECT / "docs" / "use" / "cli.md").read_text()
+
+
+def readme_commands(heading: str) -> list[str]:
+    """The commands of the first shell block under a heading, without their prompts' output."""
+    section = README.split(f"\n{heading}\n", 1)[1]
+    block = re.search(r"```(?:sh|console)\n(.*?)```", section, re.DOTALL)
+    assert block is not None
+    return [line.removeprefix("$ ") for line in block[1].splitlines() if line.startswith("$ ")]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """The project as a clone would have it, with the environment of the tests in place of one made anew."""
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, files.split("\0")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROJECT / name, tmp_path / name)
+    (tmp_path / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
+    return tmp_path
+
+
+def run(command: str, folder: Path, **environment: str) -> str:
+    """A command as somebody types it; returns what it printed."""
+    path = f"{folder / '.venv' / 'bin'}:{os.environ['PATH']}"
+    without_make = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL"}}
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env={**without_make, "PATH": path, "PYTHONPATH": str(folder), "COLUMNS": "120", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_first_commands_of_the_readme_print_what_it_shows(clone: Path) -> None:
+    demo, test = readme_commands("## Quick start")
+    assert (demo, test) == ("make demo", "make test")  # the second one is what runs this
+    printed = run(f"touch .venv/.installed; {demo}", clone)
+    (shown,) = re.findall(r"^Month .*?(?=^```)", README, re.DOTALL | re.MULTILINE)
+    months, rest = shown.replace("/path/to/project", str(clone)).split("…\n")
+    assert months in printed
+    assert printed.endswith(rest)
+    assert len(months.splitlines()) > 3
+    assert (clone / "kpis.html").exists()
+    assert (clone / "published" / "saas_kpis.duckdb").exists()
+
+
+def test_the_plain_commands_of_the_readme_run(clone: Path) -> None:
+    commands = readme_commands("### Step by step")
+    assert commands[0].startswith("source .venv/bin/activate")
+    serving = [command for command in commands if "serve" in command]
+    assert len(serving) == 1
+    for command in commands[1:]:
+        run(command.replace(" && dbt docs serve", ""), clone)
+    assert (clone / "target" / "catalog.json").exists()
+
+
+def test_the_postgres_commands_of_the_readme_run_on_a_server(clone: Path, postgres_warehouse: Warehouse) -> None:
+    start, choose, *commands = readme_commands("## PostgreSQL")
+    assert start.startswith("docker compose up -d")  # the workflow runs this one; here the tests' own server stands in
+    assert choose == "export DBT_TARGET=postgres"
+    printed = [
+        run(f"touch .venv/.installed; {command}", clone, DBT_TARGET="postgres", **postgres_warehouse.environment)
+        for command in commands
+    ]
+    assert any("postgres: database" in text for text in printed)
+    assert not (clone / "warehouse.duckdb").exists()
+
+
+def test_the_picture_of_the_lineage_is_the_lineage() -> None:
+    arrows = re.findall(r"^    (.+) --> (\S+)$", README, re.MULTILINE)
+    drawn = {(parent, name) for parents, name in arrows for parent in parents.split(" & ")}
+    # Of a build that is not asked for metrics.
+    files = [path for path in (PROJECT / "models").rglob("*.sql") if path.parent.name != "metrics"]
+    models = {path.stem: path.read_text() for path in files}
+    real = {(parent, name) for name, sql in models.items() for parent in re.findall(r"ref\('(\w+)'\)", sql)}
+    real |= {
+        (".".join(parent), name)
+        for name, sql in models.items()
+        for parent in re.findall(r"source\('(\w+)', '(\w+)'\)", sql)
+    }
+    assert drawn == real
+
+
+def test_the_examples_of_adding_and_of_checksums_are_what_is_printed(tmp_path: Path) -> None:
+    environment = {"DUCKDB_PATH": str(tmp_path / "warehouse.duckdb")}
+    assert run_seed_generator("--quiet", environment=environment).returncode == 0
+    for options in (["--checksum"], ["--append", "1"]):
+        block = re.search(
+            rf"```console\n\$ python -m seed_generator {' '.join(options)}\n(.*?)```", CLI_PAGE, re.DOTALL
+        )
+        assert block is not None
+        printed = run_seed_generator(*options, environment=environment).stdout.splitlines()
+        shown = block[1].splitlines()
+        assert len(shown) == len(printed)
+        assert [line for line in shown if line not in printed and "/path/to/project" not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("program", "command"),
+    [
+        (seed_generator.cli.main.main, "seed_generator"),
+        (reporting.cli.main, "reporting"),
+        (reporting.documentation.main, "reporting.documentation"),
+    ],
+)
+def test_every_option_is_documented_and_no_other(
+    program: Callable[[list[str]], int], command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        program(["--help"])
+    options = set(re.findall(r"^ +(?:-h, )?(--[a-z-]+)", capsys.readouterr().out, re.MULTILINE))
+    assert len(options) > 3
+    section = CLI_PAGE.split(f"\n## python -m {command}\n")[1].split("\n## ")[0]
+    assert options == set(re.findall(r"^\| (?:`-h`, )?`(--[a-z-]+)", section, re.MULTILINE))
+
+
+def test_every_variable_of_the_profile_is_documented() -> None:
+    names = set(re.findall(r"env_var\('(\w+)'", (PROJECT / "profiles.yml").read_text()))
+    assert "PGHOST" in names
+    assert [name for name in sorted(names) if f"`{name}`" not in CLI_PAGE] == []
+    assert schema_prefix() == ""
+
+
+def test_every_link_to_a_file_leads_to_one() -> None:
+    pages = [
+        path for path in PROJECT.rglob("*.md") if not path.relative_to(PROJECT).parts[0].startswith((".", "target"))
+    ]
+    assert len(pages) > 5
+    # dbt serves its overview from a folder that has the decisions where the project has them.
+    folders = {page: PROJECT if page.name == "overview.md" else page.parent for page in pages}
+    broken = [
+        f"{page.name}: {link}"
+        for page, folder in folders.items()
+        for link in re.findall(r"\]\(([^)#:?]+)(?:[#?][^)]*)?\)", page.read_text())
+        if not (folder / link).exists()
+    ]
+    assert broken == []
+
+
+def test_every_make_target_explains_itself(clone: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    shown = set(re.findall(r"^  make ([a-z-]+)", run("make help", clone), re.MULTILINE))
+    assert targets == shown
+    assert {"demo", "test", "setup", "lint", "docs", "clean", "help"} <= targets
+
+
+def test_an_unsupported_python_gets_one_sentence(clone: Path, tmp_path: Path) -> None:
+    (clone / ".venv").unlink()
+    old = tmp_path / "python3.8"
+    pretends = 'import sys; sys.version_info = (3, 8, 0, "final", 0); exec(sys.argv[1])'
+    old.write_text(f"#!/bin/sh\nexec {sys.executable} -c '{pretends}' \"$2\"\n")
+    old.chmod(0o755)
+    done = subprocess.run(["make", "setup", f"PYTHON={old}"], cwd=clone, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert re.search(r"^error: .*python3\.8 is Python 3\.8; saas-kpis needs 3\.11, 3\.12 or 3\.13", done.stderr)
+    assert "Traceback" not in done.stderr
+    assert not (clone / ".venv").exists()

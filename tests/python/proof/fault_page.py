@@ -1,0 +1,110 @@
+"""The page of faults: what each kind of defect does, which tests see it, and the error that each KPI would have had."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from seed_generator.faults.kinds import FAULT_KINDS
+from warehouses import PROJECT
+
+PAGE = PROJECT / "docs" / "proof" / "faults.md"
+KPIS = {
+    "active_companies": "active companies",
+    "retention_rate": "retention",
+    "avg_sessions_per_company": "sessions per company",
+    "revenue": "revenue",
+}
+Totals = Mapping[date, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a kind of defect led to.
+
+    Parameters
+    ----------
+    share : of rows that were hit.
+    fired : the tests that `dbt build` saw fail.
+    stopped : whether it did so before a mart was replaced.
+    totals : the rows of all sizes, by month, as they are in the marts that were built regardless.
+    """
+
+    share: Decimal
+    fired: Sequence[str]
+    stopped: bool
+    totals: Totals
+
+
+def render(clean: Totals, outcomes: Mapping[str, Outcome]) -> str:
+    """The page."""
+    lines = INTRODUCTION.format(count=len(outcomes)).splitlines()
+    lines += ["", "## What a row becomes", "", "| kind | rows of | a row that is hit … |", "| --- | --- | --- |"]
+    lines += [f"| `{kind.name}` | `{kind.table.full_name}` | {kind.meaning} |" for kind in FAULT_KINDS.values()]
+    lines += ["", *ERRORS.splitlines(), "", f"| fault | {' | '.join(KPIS.values())} | the build |"]
+    lines += ["| --- |" + " ---: |" * len(KPIS) + " --- |"]
+    for kind, outcome in outcomes.items():
+        errors = [_largest_error(kpi, clean, outcome.totals) for kpi in KPIS]
+        build = "stops before the marts" if outcome.stopped else "turns red behind them"
+        lines.append(f"| `{kind}={outcome.share}` | {' | '.join(errors)} | {build} |")
+    lines += ["", *TESTS.splitlines(), "", "| fault | tests |", "| --- | --- |"]
+    lines += [
+        f"| `{kind}={outcome.share}` | {'<br>'.join(f'`{test}`' for test in outcome.fired)} |"
+        for kind, outcome in outcomes.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _largest_error(kpi: str, clean: Totals, dirty: Totals) -> str:
+    """Of all months, that of the largest: in per cent, for a rate in percentage points."""
+    if not dirty:
+        return "no rows"
+    if any(row[kpi] is None for row in dirty.values()):
+        return "null"
+    errors = [
+        (dirty[period][kpi] - right[kpi]) * 100 / (1 if kpi == "retention_rate" else right[kpi])
+        for period, right in clean.items()
+    ]
+    largest = max(errors, key=abs)
+    if not largest:
+        return "right"
+    return f"{largest:+,.1f} {'points' if kpi == 'retention_rate' else '%'}"
+
+
+INTRODUCTION = """\
+# Faults
+
+`python -m seed_generator --fault KIND=SHARE` puts defects into the raw tables that it loads, for those who test or
+teach data quality. There are {count} kinds. Each row is hit with the chance `SHARE`, above 0 and up to 1, on its own
+and always the same for a seed; `deleted_company_months` and `deleted_months` hit all sessions of a company's month or
+of a month together. `--fault` can be repeated, and `--faults FILE.toml` takes a file of lines such as
+`duplicate_sessions = 0.01`.
+
+```console
+$ python -m seed_generator --fault duplicate_sessions=0.01
+$ dbt build
+```
+
+What was done stands in `truth.injected_faults`, a row for each defect, in the order in which they were put in: table,
+key of the row, kind, column, old and new value. Rows that are not hit are those of a load without faults, and the
+books in `truth.monthly_kpis` stay right: so the error of every KPI is known too. `raw.simulation` says in `faults`
+what was asked for. On PostgreSQL a load with faults has no primary and foreign keys, and no `not null` in the tables
+that were asked to be dirty; the next load without faults has them again.
+
+This page is made by `tests/python/proof/test_faults.py`, which loads each kind into the default simulation and runs
+`dbt build`. Make it again with
+
+```console
+$ UPDATE_PAGES=1 .venv/bin/python -m pytest tests/python/proof/test_faults.py
+```"""
+ERRORS = """\
+## The error that each KPI would have had
+
+The largest error of any month in the row `all` of `marts.rpt_monthly_kpis`, had nobody tested. A build that stops
+leaves the marts of the build before as they are. What no look at the rows can tell from a right simulation only the
+books show: then the marts are built, and the build turns red."""
+TESTS = """\
+## The tests that see it
+
+Those that fail in `dbt build`. Where it stops, tests of the marts that were not built do not run."""

@@ -1,0 +1,232 @@
+"""Whether the project notices a mutant: its data tests in several warehouses first, then a whole `dbt build`."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import TopologicalSorter
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from month_branches import first_branch, rendered, template
+from mutation import changes, parse
+from mutation_operators import Types, render
+from scratch import Scratch
+from warehouses import THREE_SIZES, Warehouse
+
+# A query that takes longer has no end; the slowest one of the project takes a tenth of a second.
+SECONDS_TO_END = 30
+# The default, sizes that die out, one silent company, three sizes with cents, a leap February.
+SCENARIOS = (
+    (),
+    ("--companies", "3", "--months", "40"),
+    ("--companies", "1", "--seed", "3"),
+    ("--scenario", str(THREE_SIZES)),
+    ("--companies", "60", "--first-month", "2020-02", "--months", "3"),
+)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A model with one mistake: its id, the kind of the mistake, the model and the query that replaces its own.
+
+    The query is a template of the months, see `month_branches`.
+    """
+
+    name: str
+    operator: str
+    model: str
+    sql: str
+
+
+class Project:
+    """Models and data tests as dbt compiled them, parents first."""
+
+    def __init__(self, manifest: Path) -> None:
+        read = json.loads(manifest.read_text())
+        nodes: dict[str, dict[str, Any]] = read["nodes"]
+        order = TopologicalSorter({name: set(node["depends_on"]["nodes"]) & set(nodes) for name, node in nodes.items()})
+        in_order = [nodes[name] for name in order.static_order()]
+        self.models = [node for node in in_order if node["resource_type"] == "model"]
+        self.tests = [node for node in in_order if node["resource_type"] == "test"]
+        self.unit_tests = {test["name"] for test in read["unit_tests"].values()}
+
+    def model(self, name: str) -> dict[str, Any]:
+        """The model of that name."""
+        return next(node for node in self.models if node["name"] == name)
+
+    def query(self, node: dict[str, Any]) -> exp.Expr:
+        """A model's query as a tree, with one branch where it has one for each month."""
+        return first_branch(parse(node["compiled_code"]))
+
+    def sql(self, node: dict[str, Any]) -> str:
+        """A model's query as a template of the months."""
+        return template(self.query(node))
+
+    def after(self, name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The models that read a model, directly or not, and the data tests of it and of them."""
+        touched = {self.model(name)["unique_id"]}
+        models = []
+        for node in self.models:
+            if touched & set(node["depends_on"]["nodes"]):
+                touched.add(node["unique_id"])
+                models.append(node)
+        return models, [test for test in self.tests if touched & set(test["depends_on"]["nodes"])]
+
+
+class Rehearsal:
+    """A warehouse in which models and data tests run without dbt, and nothing that a mutant makes stays."""
+
+    def __init__(self, folder: Path, project: Project, options: Sequence[str]) -> None:
+        self._project = project
+        file = folder / "warehouse.duckdb"
+        loaded = Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, folder, file=file).seed(*options)
+        assert loaded.returncode == 0, loaded.stderr
+        self._connection = duckdb.connect(file)
+        self._connection.execute("set enable_progress_bar = false")  # a mutant without an end would draw one
+        for schema in {node["schema"] for node in project.models}:
+            self._connection.execute(f"create schema {schema}")
+        months = "select period, cast(period + interval '1 month' as date) from raw.loaded_months order by all"
+        self._months = self._connection.execute(months).fetchall()
+        for node in project.models:
+            self._create(node, project.sql(node))
+
+    def verdict(self, mutant: Mutant) -> str:
+        """What notices the mutant, which is "database" if it refuses the query and "" if nothing does."""
+        models, tests = self._project.after(mutant.model)
+        with self._transaction():
+            try:
+                self._create(self._project.model(mutant.model), mutant.sql)
+            except duckdb.InterruptException:
+                return "no end"
+            except duckdb.Error:
+                return "database"
+            try:
+                for node in models:
+                    self._create(node, self._project.sql(node))
+                found = any(self._connection.execute(test["compiled_code"]).fetchone() for test in tests)
+            except duckdb.Error:
+                return "models"
+            return "data tests" if found else ""
+
+    def changes_rows(self, mutant: Mutant) -> bool:
+        """Whether the model has other rows with the mutant."""
+        relation = self._project.model(mutant.model)["relation_name"]
+        both = (f"select * from {relation}", f"select * from ({rendered(mutant.sql, self._months)})")
+        differences = (f"({one}) except all ({other})" for one, other in (both, both[::-1]))
+        return any(self._connection.execute(sql).fetchone() for sql in differences)
+
+    def _create(self, node: dict[str, Any], sql: str) -> None:
+        kind = "view" if node["config"]["materialized"] == "view" else "table"
+        sql = rendered(sql, self._months)
+        self._connection.execute(f"create or replace {kind} {node['relation_name']} as {sql}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """A transaction that leaves nothing and is ended if it has no end."""
+        timer = Timer(SECONDS_TO_END, self._connection.interrupt)
+        self._connection.execute("begin")
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self._connection.execute("rollback")
+
+
+class Judge:
+    """All that it takes to make and to judge mutants, in a folder of its own.
+
+    Parameters
+    ----------
+    folder : empty.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._scratch = Scratch(folder / "scratch")
+        self._project = Project(self._scratch.warehouse.artifacts / "manifest.json")
+
+    def mutants(self) -> list[Mutant]:
+        """Every mutant of every model."""
+        return [
+            Mutant(f"{node['name']}/{change.name}", change.operator, node["name"], template(change.query))
+            for node in self._project.models
+            for query in [self._project.query(node)]
+            for change in changes(query, self._types(query))
+        ]
+
+    def builds_unchanged(self) -> bool:
+        """Whether `dbt build` is green on all models as they are after parsing and rendering."""
+        for node in self._project.models:
+            self._replace(node, self._project.sql(node))
+        green = self._scratch.warehouse.build()
+        self._scratch.mend()
+        return green
+
+    def verdict(self, mutant: Mutant) -> str:
+        """What notices the mutant: "" if nothing does, "database" if that refuses it, which does not count."""
+        for number, rehearsal in enumerate(self._rehearsals):
+            noticed = rehearsal.verdict(mutant)
+            if noticed == "database" and number > 0:
+                return "models"
+            if noticed:
+                return noticed
+        return self._dbt(mutant)
+
+    def changes_rows(self, mutant: Mutant) -> bool:
+        """Whether the model has other rows with the mutant in one of the scenarios."""
+        return any(rehearsal.changes_rows(mutant) for rehearsal in self._rehearsals)
+
+    def _dbt(self, mutant: Mutant) -> str:
+        self._replace(self._project.model(mutant.model), mutant.sql)
+        is_green = self._scratch.warehouse.build("--select", f"{mutant.model}+", "--fail-fast")
+        red = {name for name, status in self._scratch.warehouse.statuses.items() if status in {"fail", "error"}}
+        self._scratch.mend()
+        if is_green:
+            return ""
+        if red & self._project.unit_tests:
+            return "unit tests"
+        # With --fail-fast dbt may stop before it has written down which model it was.
+        return "models" if red <= {node["name"] for node in self._project.models} else "data tests"
+
+    def _replace(self, node: dict[str, Any], sql: str) -> None:
+        """Put a query in the place of a model, with its relations as dbt knows them."""
+        path = node["original_file_path"]
+        original = (self._scratch.project / path).read_text()
+        text = re.sub(r'"warehouse"\."(\w+)"\."(\w+)"', _reference, sql)
+        # dbt looks for references when there is no month yet, and so no branch that has them.
+        hints = dict.fromkeys(re.findall(r"{{ ref\('\w+'\) }}", text))
+        self._scratch.patch(path, original, "".join(f"-- depends_on: {hint}\n" for hint in hints) + text)
+
+    def _types(self, query: exp.Expr) -> Types:
+        described = {table.alias_or_name: f"from {render(table)}" for table in query.find_all(exp.Table) if table.db}
+        for cte in query.find_all(exp.CTE):
+            alone = exp.select("*").from_(cte.alias)
+            alone.set("with_", query.args["with_"].copy())
+            described[cte.alias] = render(alone)
+        with self._scratch.warehouse.cursor() as cursor:
+            return {
+                name: {row[0]: row[1] for row in cursor.execute(f"describe {sql}").fetchall()}
+                for name, sql in described.items()
+            }
+
+    @cached_property
+    def _rehearsals(self) -> list[Rehearsal]:
+        rehearsals = []
+        for number, options in enumerate(SCENARIOS):
+            folder = self._folder / f"rehearsal_{number}"
+            folder.mkdir()
+            rehearsals.append(Rehearsal(folder, self._project, options))
+        return rehearsals
+
+
+def _reference(relation: re.Match[str]) -> str:
+    schema, name = relation.groups()
+    return f"{{{{ source('{schema}', '{name}') }}}}" if schema == "raw" else f"{{{{ ref('{name}') }}}}"

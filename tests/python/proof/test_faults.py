@@ -1,0 +1,231 @@
+"""Defects put in on purpose: they are what the list of them says, nothing else changes, and the build goes red."""
+
+import re
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from scipy.stats import binom
+
+from fault_page import PAGE, Outcome, Totals, render
+from kpis_in_python import KEYS
+from pages import check_page
+from places import KINDS, Place
+from seed_generator import schemas
+from seed_generator.faults.injection import Faults
+from seed_generator.faults.kinds import FAULT_KINDS, Effect
+from seed_generator.scenario import Scenario
+from seed_generator.simulation.sessions import Manner
+from seed_generator.tables import simulated_tables
+from warehouses import WITHOUT_UNIT_TESTS, Warehouse, seed_generator
+
+SCENARIO = Scenario(companies=300, months=4, seed=5)
+RAW_TABLES = (schemas.PLANS, schemas.COMPANIES, schemas.SESSIONS)
+Texts = dict[str, list[dict[str, str]]]
+
+
+def texts(scenario: Scenario, faults: Faults, batch_sessions: int = 100_000) -> Texts:
+    """All rows of all tables as texts, a null as the word."""
+    found: Texts = {}
+    for table in simulated_tables(scenario, faults, manner=Manner(batch_sessions)):
+        if table.schema is schemas.LOADED_MONTHS:  # says when, which no two loads have the same
+            continue
+        rows = pa.Table.from_batches(list(table.batches), table.columns)
+        columns = {name: pc.fill_null(rows.column(name).cast(pa.string()), "null") for name in rows.column_names}
+        found[table.schema.full_name] = pa.table(columns).to_pylist()
+    return found
+
+
+def undone(table: schemas.TableSchema, dirty: list[dict[str, str]], entries: list[dict[str, str]]) -> Counter[str]:
+    """The rows as they were before defects of one kind, each as one text: the entries taken back."""
+    rows = Counter(as_text(row) for row in dirty)
+    for entry in entries:
+        if entry["column_name"] != "null":
+            # The row is known by its key and by what it holds now.
+            key = entry["row_key"] if entry["column_name"] != table.primary_key[0] else entry["new_value"]
+            begins, holds = f"{table.primary_key[0]}={key}, ", f"{entry['column_name']}={entry['new_value']}"
+            changed = next(
+                text for text in rows if text.startswith(begins) and holds in text.split(", ") and rows[text]
+            )
+            rows[changed] -= 1
+            restored = dict(part.split("=", 1) for part in re.split(r", (?=\w+=)", changed))
+            rows[as_text(restored | {entry["column_name"]: entry["old_value"]})] += 1
+        elif entry["old_value"] == "null":
+            rows[entry["new_value"]] -= 1
+        else:
+            rows[entry["old_value"]] += 1
+    return +rows
+
+
+def as_text(row: dict[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in row.items())
+
+
+@pytest.mark.parametrize("kind", FAULT_KINDS)
+def test_taking_back_what_the_list_says_gives_the_clean_tables(kind: str) -> None:
+    clean = texts(SCENARIO, Faults())
+    is_rare = FAULT_KINDS[kind].table is schemas.SESSIONS and kind != "deleted_months"
+    dirty = texts(SCENARIO, Faults({kind: 0.02 if is_rare else 0.5}))
+    entries = dirty["truth.injected_faults"]
+    assert entries
+    assert {entry["kind"] for entry in entries} == {kind}
+    assert [entry["fault_id"] for entry in entries] == [str(number) for number in range(1, len(entries) + 1)]
+    for table in RAW_TABLES:
+        of_table = [entry for entry in entries if entry["table_name"] == table.full_name]
+        assert bool(of_table) == (table is FAULT_KINDS[kind].table)
+        before = Counter(as_text(row) for row in clean[table.full_name])
+        assert undone(table, dirty[table.full_name], of_table) == before
+    for untouched in ("truth.monthly_kpis", "truth.expected_kpis"):
+        assert dirty[untouched] == clean[untouched]
+
+
+def test_a_row_is_hit_whatever_else_is_asked_for_and_however_the_rows_are_cut() -> None:
+    alone = texts(SCENARIO, Faults({"sessions_without_time": 0.05}))["truth.injected_faults"]
+    others = {"changed_prices": 1, "deleted_companies": 0.2, "sessions_at_the_end": 0.1}
+    faults = Faults({"sessions_without_time": 0.05, **others})
+    together = texts(SCENARIO, faults)
+    hit = [entry["row_key"] for entry in together["truth.injected_faults"] if entry["kind"] == "sessions_without_time"]
+    assert hit == [entry["row_key"] for entry in alone]
+    assert texts(SCENARIO, faults, batch_sessions=70) == together
+
+
+@pytest.mark.parametrize("kind", ["duplicate_sessions", "deleted_companies", "sessions_after_churn"])
+def test_as_many_rows_are_hit_as_a_fair_draw_hits(kind: str) -> None:
+    scenario, share = Scenario(companies=20_000, months=3, seed=1), 0.03
+    rows = {
+        table.schema.full_name: sum(batch.num_rows for batch in table.batches)
+        for table in simulated_tables(scenario, faults=Faults({kind: share}))
+    }
+    clean = texts(scenario, Faults())
+    exposed = len(clean[FAULT_KINDS[kind].table.full_name])
+    if FAULT_KINDS[kind].effect is Effect.RETURN:  # companies that have churned, once for each month since
+        months_left = {"2021-01-01": 2, "2021-02-01": 1, "2021-03-01": 0}
+        exposed = sum(months_left[row["period"]] * int(row["churned_companies"]) for row in clean["truth.monthly_kpis"])
+    hit = rows["truth.injected_faults"]
+    assert binom.ppf(1e-6, exposed, share) <= hit <= binom.ppf(1 - 1e-6, exposed, share)
+
+
+@pytest.mark.parametrize("place", KINDS, indirect=True)
+def test_every_place_takes_every_kind_and_is_clean_again_after_a_load_without(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "faults.toml"
+    file.write_text("\n".join(f"{kind} = 0.2" for kind in FAULT_KINDS))
+    options = ("--companies", "60", "--months", "4", "--faults", str(file))
+    loaded = place.seed(*options)
+    assert (loaded.returncode, loaded.stderr) == (0, "")
+    scenario, faults = Scenario(companies=60, months=4), Faults(dict.fromkeys(FAULT_KINDS, 0.2))
+    wanted = {
+        table.schema.full_name: [tuple(row.values()) for batch in table.batches for row in batch.to_pylist()]
+        for table in simulated_tables(scenario, faults=faults)
+        if table.schema in schemas.SIMULATED
+    }
+    assert place.rows() == wanted
+    assert place.seed("--companies", "60", "--months", "4").returncode == 0
+    assert place.rows()["truth.injected_faults"] == []
+    if place.kind == "parquet":
+        return
+    nullable = place.execute(
+        "select table_name, column_name from information_schema.columns"
+        " where table_schema in ('{raw}', '{truth}') and is_nullable = 'YES' order by 1, 2"
+    )
+    assert nullable == [
+        ("expected_kpis", "standard_deviation"),
+        *(("injected_faults", name) for name in ("column_name", "new_value", "old_value")),
+    ]
+    if place.kind == "postgres":
+        keys = "select contype from pg_constraint where conrelid = '{raw}.sessions'::regclass and contype in ('p', 'f')"
+        assert sorted(place.execute(keys)) == [("f",), ("p",)]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--fault", "typo=0.1"], ["--fault", "typo", "duplicate_sessions"]),
+        (["--fault", "duplicate_sessions"], ["--fault", "duplicate_sessions", "above 0", "nothing"]),
+        (["--fault", "duplicate_sessions=0"], ["--fault", "duplicate_sessions", "not 0"]),
+        (["--fault", "duplicate_sessions=1.5"], ["--fault", "up to 1", "1.5"]),
+        (["--fault", "duplicate_sessions=many"], ["--fault", "many"]),
+        (["--faults", "nowhere.toml"], ["--faults", "nowhere.toml"]),
+        (["--faults", "{file}"], ["deleted_sessions in", "dirty.toml", "-1"]),
+    ],
+)
+def test_a_bad_fault_is_told_in_one_sentence(tmp_path: Path, options: list[str], words: list[str]) -> None:
+    file = tmp_path / "dirty.toml"
+    file.write_text("deleted_sessions = -1")
+    done = seed_generator(
+        *(option.format(file=file) for option in options), environment={"DUCKDB_PATH": str(tmp_path / "w.duckdb")}
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(r"error: [^\n]+\.\n", done.stderr)
+    assert [word for word in words if word not in done.stderr] == []
+    assert not (tmp_path / "w.duckdb").exists()
+
+
+# What no look at the raw rows can tell from a right simulation.
+SEEN_BY_THE_BOOKS_ONLY = {
+    "near_duplicate_sessions",
+    "deleted_sessions",
+    "companies_of_wrong_size",
+    "changed_prices",
+    "swapped_prices",
+}
+MARTS = tuple(KEYS)
+SHARES = {schemas.SESSIONS: Decimal("0.01"), schemas.COMPANIES: Decimal("0.01"), schemas.PLANS: Decimal(1)}
+# Some month has to be hit; and no company may lose its only session of a month, which would be seen in the rows.
+OTHER_SHARES = {"deleted_months": Decimal("0.1"), "deleted_sessions": Decimal("0.001")}
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """A warehouse with the default simulation, built clean."""
+    folder = tmp_path_factory.mktemp("faults")
+    file = folder / "warehouse.duckdb"
+    warehouse = Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, folder / "artifacts", file=file)
+    assert warehouse.seed().returncode == 0
+    assert warehouse.build(*WITHOUT_UNIT_TESTS)
+    return warehouse
+
+
+@pytest.fixture(scope="module")
+def clean(warehouse: Warehouse) -> Totals:
+    return totals(warehouse)
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> dict[str, Outcome]:
+    return {}
+
+
+def totals(warehouse: Warehouse) -> Totals:
+    with warehouse.cursor() as cursor:
+        cursor.execute("select * from marts.rpt_monthly_kpis where company_size = 'all'")
+        names = [column[0] for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return {row["period"]: row for row in sorted(rows, key=lambda row: row["period"])}
+
+
+@pytest.mark.usefixtures("clean")
+@pytest.mark.parametrize("kind", FAULT_KINDS)
+def test_every_kind_stops_the_build_before_a_mart_is_replaced_or_turns_it_red(
+    kind: str, warehouse: Warehouse, outcomes: dict[str, Outcome]
+) -> None:
+    share = OTHER_SHARES.get(kind, SHARES[FAULT_KINDS[kind].table])
+    before = {mart: warehouse.table(f"marts.{mart}") for mart in MARTS}
+    assert warehouse.seed("--fault", f"{kind}={share}").returncode == 0
+    assert warehouse.query("select count(*) > 0 from truth.injected_faults") == [(True,)]
+    assert not warehouse.build(*WITHOUT_UNIT_TESTS)
+    fired = sorted(warehouse.red)
+    replaced = {mart for mart in MARTS if warehouse.statuses[mart] == "success"}
+    assert fired
+    assert bool(replaced) == (kind in SEEN_BY_THE_BOOKS_ONLY), (fired, replaced)
+    if not replaced:
+        assert {mart: warehouse.table(f"marts.{mart}") for mart in MARTS} == before
+        assert warehouse.dbt("run"), warehouse.statuses
+    outcomes[kind] = Outcome(share, fired, not replaced, totals(warehouse))
+
+
+def test_the_page_shows_what_each_kind_did(clean: Totals, outcomes: dict[str, Outcome]) -> None:
+    assert set(outcomes) == set(FAULT_KINDS), "run all tests of this file"
+    check_page(PAGE, render(clean, outcomes))

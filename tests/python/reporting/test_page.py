@@ -1,0 +1,203 @@
+"""The leadership page as text: what it says of every month and size, and where it draws it."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reporting.charts import Series, axis, line_chart
+from reporting.kpis import RETENTION, REVENUE, USAGE, Kpi, change
+from reporting.page import leadership_page
+from reporting.project import MonthlyKpis
+from reporting.sentences import headline, sentence
+from shown import row
+
+NOVEMBER, DECEMBER = date(2021, 11, 1), date(2021, 12, 1)
+EARLIER = row(NOVEMBER, "all", opening=239, active=224, sessions=1768, revenue=12096)
+LAST = row(DECEMBER, "all", opening=224, active=211, sessions=1579, revenue=11609)
+BANDS = {
+    "revenue": (9286, 12446),
+    "retention_rate": (0.897, 0.963),
+    "avg_sessions_per_company": (7.9, 8.2),
+}
+
+AMOUNTS = st.just(0.0) | st.floats(1e-6, 1e13)
+
+
+def page(rows: Sequence[MonthlyKpis], definition: str = "A word.", source: str = "target duckdb") -> str:
+    return leadership_page(rows, lambda _: definition, source)
+
+
+@pytest.mark.parametrize(
+    ("kpi", "months", "said"),
+    [
+        (REVENUE, [EARLIER, LAST], "211 companies paid $11,609 in December 2021, 4.0% less than in November."),
+        (
+            RETENTION,
+            [EARLIER, LAST],
+            "Of 224 customers at the start of December 2021, 211 stayed: 94.2%, 0.5 points more than in November.",
+        ),
+        (
+            USAGE,
+            [EARLIER, LAST],
+            "211 active companies had 1,579 sessions in December 2021, 7.48 each, 5.2% fewer than in November.",
+        ),
+        (REVENUE, [LAST], "211 companies paid $11,609 in December 2021."),
+        (
+            REVENUE,
+            [row(NOVEMBER, "all", opening=239, active=224, sessions=1, revenue=11609), LAST],
+            "211 companies paid $11,609 in December 2021, the same as in November.",
+        ),
+        (
+            REVENUE,
+            [row(NOVEMBER, "small", opening=9, active=9, sessions=9, revenue=171)] * 2
+            + [row(DECEMBER, "small", opening=9, active=1, sessions=1, revenue=19)],
+            "1 small company paid $19 in December 2021, 88.9% less than in November and the least of 3 months.",
+        ),
+        (REVENUE, [row(DECEMBER, "mid_market", opening=3)], "No mid market company paid in December 2021."),
+        (RETENTION, [row(DECEMBER, "all", opening=0)], "There was no customer to keep when December 2021 began."),
+        (USAGE, [row(DECEMBER, "large", opening=1)], "No large company was active in December 2021."),
+    ],
+)
+def test_a_sentence_says_what_the_figures_say(kpi: Kpi, months: list[MonthlyKpis], said: str) -> None:
+    assert sentence(kpi, months) == said
+
+
+def test_the_headline_says_what_the_figures_say() -> None:
+    assert headline([EARLIER, LAST]) == "Revenue fell to $11,609 in December; 94.2% of customers stayed"
+    assert headline([LAST]) == "Revenue was $11,609 in December; 94.2% of customers stayed"
+    nobody = row(DECEMBER, "all", opening=0)
+    assert headline([nobody, nobody]) == "Revenue stayed at $0 in December; no customer was left to keep"
+
+
+def test_rates_change_by_points_and_amounts_by_percent() -> None:
+    changes = [change(kpi, kpi.of(LAST), kpi.of(EARLIER)) for kpi in (REVENUE, RETENTION)]
+    assert [it and it.signed for it in changes] == ["\N{MINUS SIGN}4.0%", "+0.5 points"]
+    assert [it and it.is_slight for it in changes] == [False, True]
+    assert change(REVENUE, 5, None) is None
+    from_nothing = change(REVENUE, 5, 0)
+    assert from_nothing
+    assert from_nothing.signed == "from nothing"
+
+
+@given(st.lists(AMOUNTS, max_size=30))
+def test_an_axis_of_amounts_has_a_few_round_steps_from_zero_over_all_of_them(values: list[float]) -> None:
+    ticks = axis(values, are_shares=False)
+    assert 2 <= len(ticks) <= 7
+    assert ticks[0] == 0
+    assert ticks[-1] >= max(values, default=0) * (1 - 1e-6)
+    assert {round((above - below) / ticks[1], 6) for below, above in pairwise(ticks)} == {1.0}
+    assert f"{ticks[1]:e}"[0] in "125"
+    assert set(f"{ticks[1]:e}"[1:8]) <= set(".0")
+
+
+@given(st.lists(st.floats(1e-6, 1) | st.just(0.0), max_size=30))
+def test_an_axis_of_shares_ends_at_one_hundred_percent_in_whole_percents(values: list[float]) -> None:
+    ticks = axis(values, are_shares=True)
+    assert 2 <= len(ticks) <= 7
+    assert 0 <= ticks[0] <= min(values, default=0) + 1e-9
+    assert max(values, default=0) - 1e-9 <= ticks[-1] <= 1
+    assert [tick for tick in ticks if abs(tick * 100 - round(tick * 100)) > 1e-9] == []
+
+
+@given(st.lists(st.lists(st.none() | AMOUNTS, min_size=3, max_size=3), min_size=1, max_size=5))
+def test_names_of_lines_never_cover_one_another_and_months_without_a_figure_are_gaps(
+    lines: list[list[float | None]],
+) -> None:
+    periods = [date(2021, month, 1) for month in (1, 2, 3)]
+    chart = line_chart(periods, [Series("a", 0, line, [False] * 3) for line in lines], are_shares=False)
+    heights = sorted(line.name_y for line in chart.lines)
+    assert all(below - above > 8.9 for above, below in pairwise(heights))
+    for line, drawn in zip(lines, chart.lines, strict=True):
+        assert len(drawn.dots) == sum(value is not None for value in line)
+        assert drawn.path.count("M") == len([1 for run in "".join("x "[v is None] for v in line).split()])
+
+
+@pytest.mark.parametrize("months", [1, 2, 12, 13, 40, 150, 1200])
+def test_months_are_named_so_that_there_is_room(months: int) -> None:
+    periods = [date(2021 + month // 12, month % 12 + 1, 1) for month in range(months)]
+    chart = line_chart(periods, [Series("a", 0, [1.0] * months, [False] * months)], are_shares=False)
+    assert 1 <= sum(label.is_major for label in chart.months) <= 4
+    assert len(chart.months) <= 12
+    assert chart.months[0].has_year
+    assert chart.months[0].is_major
+
+
+def test_the_same_rows_give_the_same_page_and_ask_for_nothing_else() -> None:
+    html = page([EARLIER, LAST])
+    assert html == page([EARLIER, LAST])
+    assert "<script" not in html
+    assert re.findall(r"""(?:src|href)=["'](?!data:,)|@import|url\(|https?:""", html) == []
+
+
+def test_text_from_outside_is_escaped() -> None:
+    html = page([EARLIER, LAST], "<script>1</script>", "<b>&")
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert "&lt;b&gt;&amp;" in html
+
+
+def test_a_band_stands_behind_its_line_and_tells_on_which_side_the_figure_is() -> None:
+    with_bands = [
+        row(month, "all", opening=9, active=9, sessions=67, revenue=10000, bands=BANDS)
+        for month in (NOVEMBER, DECEMBER)
+    ]
+    html = page(with_bands)
+    assert html.count('class="band') == 3
+    assert "As expected: $9,286 to $12,446" in html
+    assert "More than expected: 89.7% to 96.3%" in html
+    assert "Less than expected: 7.90 to 8.20" in html
+    without = page([EARLIER, LAST])
+    assert 'class="band' not in without
+    assert "expected" not in without.split("<body>")[1]
+
+
+@pytest.mark.parametrize(
+    ("books", "said"),
+    [
+        ((1, 1), "own books in all 1 cells"),
+        ((0, 1), "Do not trust these figures"),
+        ((1, 2), "Do not trust these figures"),
+        ((0, 0), None),
+    ],
+)
+def test_the_page_says_whether_the_marts_agree_with_the_books(books: tuple[int, int], said: str | None) -> None:
+    rows = [row(DECEMBER, size, opening=9, active=9, sessions=9, revenue=9, books=books) for size in ("small", "all")]
+    html = page(rows)
+    assert said in html if said else "books" not in html.split("<body>")[1]
+
+
+def test_small_denominators_are_shown_and_marked() -> None:
+    html = page([row(DECEMBER, "all", opening=24, active=23, sessions=50, revenue=9)])
+    assert "23 of 24 companies" in html
+    assert "one more or less would be 4.2 points" in html
+    assert html.count('class="hole') == 2  # of revenue nothing is a share
+    assert 'class="hole' not in page([EARLIER, LAST])
+
+
+def test_an_axis_that_does_not_begin_at_zero_says_so() -> None:
+    html = page([EARLIER, LAST])
+    assert html.count("The axis begins at 93%, not at zero.") == 1
+    assert html.count("The axis begins") == 1
+
+
+def test_a_month_without_a_denominator_is_a_dash_and_not_a_number() -> None:
+    html = page([EARLIER, row(DECEMBER, "all", opening=0)])
+    assert '<data value="" data-kpi="retention_rate" data-size="all">-</data>' in html
+    assert '<data value="0.00" data-kpi="revenue" data-size="all">$0</data>' in html
+
+
+def test_fifty_sizes_and_a_hundred_years_are_drawn() -> None:
+    sizes = [
+        row(month, f"size_{n}", opening=n, active=n, sessions=n, revenue=n)
+        for n in range(50)
+        for month in (NOVEMBER, DECEMBER)
+    ]
+    html = page([*sizes, EARLIER, LAST])
+    assert html.count('type="radio"') == 51
+    century = [row(date(2021 + month // 12, month % 12 + 1, 1), "all", opening=9) for month in range(1200)]
+    assert page(century).count("<tr>") == 1201

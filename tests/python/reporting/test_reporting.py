@@ -1,0 +1,113 @@
+"""The printed KPIs: what a leader reads."""
+
+import re
+import resource
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from reporting.cli import main
+from reporting.files import write_whole
+from reporting.kpi_table import kpi_table
+from reporting.page import leadership_page
+from reporting.project import Project, close_duckdb
+from seed_generator.errors import EnvironmentFailure
+from seed_generator.profiles import read_target
+from shown import row
+from warehouses import Warehouse
+
+ROWS = [
+    row(date(2021, 1, 1), "small", opening=4, active=3, sessions=16, revenue=57),
+    row(date(2021, 1, 1), "large", opening=1, active=1, sessions=10, revenue=99),
+    row(date(2021, 1, 1), "all", opening=5, active=4, sessions=26, revenue=156),
+    row(date(2021, 2, 1), "small", opening=3),
+    row(date(2021, 2, 1), "large", opening=0),
+    row(date(2021, 2, 1), "all", opening=3),
+]
+
+
+def test_the_kpis_stand_side_by_side_with_their_sizes_and_total() -> None:
+    assert kpi_table(ROWS, 200).splitlines() == [
+        "           Active companies       Retention        Sessions per active company          Revenue",
+        "Month     small large total   small  large total             small large total    small  large   total",
+        "2021-01       3     1     4   75.0% 100.0% 80.0%              5.33 10.00  6.50   $57.00 $99.00 $156.00",
+        "2021-02       0     0     0    0.0%      -  0.0%                 -     -     -    $0.00  $0.00   $0.00",
+    ]
+
+
+def test_a_narrow_terminal_gets_them_below_one_another() -> None:
+    lines = kpi_table(ROWS, 50).splitlines()
+    assert max(map(len, lines)) <= 50
+    assert sum(line.startswith("2021-01") for line in lines) == 3
+    titles = ("Active companies", "Retention", "Sessions per active company", "Revenue")
+    assert [title for title in titles if not any(title in line for line in lines)] == []
+
+
+def test_marts_that_are_not_there_are_told_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "warehouse.duckdb"))
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path))
+    monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path))
+    assert main([]) == 1
+    close_duckdb()
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert re.fullmatch(r"error: the marts can't be read; has dbt build made them\? \([^\n]+\)\n", shown.err)
+
+
+def test_marts_that_lack_a_month_and_a_file_in_use_are_told_in_one_sentence(
+    duckdb_warehouse: Warehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert duckdb_warehouse.seed("--companies", "10", "--months", "3").returncode == 0
+    assert duckdb_warehouse.dbt("run")
+    page = tmp_path / "kpis.html"
+    with duckdb_warehouse.cursor() as cursor:
+        cursor.execute("delete from marts.rpt_monthly_kpis where company_size = 'small' and period = '2021-02-01'")
+    assert duckdb_warehouse.report("--page", str(page)) == 1
+    told = "error: rpt_monthly_kpis is not whole: 8 rows for 3 months and 3 sizes; run dbt build"
+    assert capsys.readouterr().err.startswith(told)
+    program = f"import duckdb; c = duckdb.connect({str(duckdb_warehouse.file)!r}); print('held', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        for option in ("--page", "--build", "--publish"):
+            assert duckdb_warehouse.report(option) == 1
+            told = rf"error: {duckdb_warehouse.file} is in use by process {holder.pid} [^\n]+\n"
+            assert re.fullmatch(told, capsys.readouterr().err)
+        holder.communicate(b"\n")
+    assert not page.exists()
+
+
+def test_a_page_that_cannot_be_written_leaves_the_old_one(
+    duckdb_warehouse: Warehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert duckdb_warehouse.dbt("run", "--select", "marts")
+    page = tmp_path / "kpis.html"
+    page.write_text("old")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with duckdb_warehouse.surroundings():
+        project = Project(read_target("duckdb"))
+        html = leadership_page(project.monthly_kpis(), project.definition, "here")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limit[1]))
+    try:
+        with pytest.raises(EnvironmentFailure, match=r"^\S+kpis.html can't be written: File too large\.$"):
+            write_whole(page, html)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert [path.name for path in tmp_path.iterdir()] == ["kpis.html"]
+    assert page.read_text() == "old"
+    assert duckdb_warehouse.report("--page", str(tmp_path / "missing" / "kpis.html")) == 1
+    assert "kpis.html can't be written: No such file or directory" in capsys.readouterr().err
+
+
+def test_an_unknown_target_is_told_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--target", "snowflake"]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("error: --target")
+    assert "one of duckdb, postgres, spark, not snowflake" in shown.err
+    assert shown.err.count("\n") == 1

@@ -1,0 +1,34 @@
+"""The simulator's books against its rows."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seed_generator.scenario import Scenario
+from seed_generator.simulation.books import Books
+from seed_generator.simulation.sessions import simulate_companies, simulate_sessions
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 300), st.integers(1, 8), st.integers(0, 2**63 - 1))
+def test_the_books_say_what_the_rows_say(companies: int, months: int, seed: int) -> None:
+    scenario = Scenario(companies=companies, months=months, seed=seed)
+    books = Books(scenario)
+    seen: dict[tuple[int, int], int] = {}
+    for batch in simulate_sessions(scenario, books):
+        for company in batch.company_id.tolist():
+            key = (scenario.periods.index(batch.period), company)
+            seen[key] = seen.get(key, 0) + 1
+    size = {
+        c: s for b in simulate_companies(scenario) for c, s in zip(b.company_id.tolist(), b.size.tolist(), strict=True)
+    }
+    for month in range(months):
+        for number, plan in enumerate(scenario.sizes):
+            members = {company for company in size if size[company] == number}
+            active = {company for company in members if (month, company) in seen}
+            opening = {company for company in members if (month - 1, company) in seen} if month else members
+            assert books.acquired[month, number] == len(members)
+            assert books.opening[month, number] == len(opening)
+            assert books.churned[month, number] == len(opening - active)
+            assert books.active[month, number] == len(active)
+            assert books.sessions[month, number] == sum(seen.get((month, company), 0) for company in members)
+            assert books.revenue(month, number) == len(active) * plan.monthly_price

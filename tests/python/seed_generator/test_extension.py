@@ -1,0 +1,224 @@
+"""Months and companies added to what is loaded: the same rows as those of one run, and nothing else touched."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from places import KINDS, Checksums, Place, checksums_of
+from seed_generator.scenario import Scenario
+from seed_generator.simulation.sessions import BLOCK_COMPANIES, Manner
+from seed_generator.tables import simulated_tables
+from warehouses import seed_generator
+
+everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
+in_duckdb = pytest.mark.parametrize("place", ["duckdb"], indirect=True)
+
+steps = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 150)).filter(any), max_size=3)
+manners = st.builds(Manner, st.integers(1, 3_000), st.integers(1, 4), st.integers(1, 3))
+
+
+def loaded_in_one_run(place: Place, scenario: Scenario) -> Checksums:
+    place.sink().load(simulated_tables(scenario))
+    return checksums_of(place)
+
+
+@everywhere
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(1, 200), st.integers(1, 4), st.integers(0, 2**63 - 1), steps, manners)
+def test_any_split_of_months_and_companies_by_any_workers_gives_the_rows_of_one_run(
+    place: Place, companies: int, months: int, seed: int, steps: list[tuple[int, int]], manner: Manner
+) -> None:
+    first = Scenario(companies=companies, months=months, seed=seed)
+    last = replace(first, companies=companies + sum(c for _, c in steps), months=months + sum(m for m, _ in steps))
+    expected = loaded_in_one_run(place, last)
+    place.sink().load(simulated_tables(first, manner=manner))
+    for more_months, more_companies in steps:
+        place.extend(more_months, more_companies, manner)
+    assert checksums_of(place) == expected
+
+
+@everywhere
+def test_growth_across_the_edge_of_a_block_gives_the_rows_of_one_run(place: Place) -> None:
+    first = Scenario(companies=BLOCK_COMPANIES - 10, months=1)
+    expected = loaded_in_one_run(place, replace(first, companies=BLOCK_COMPANIES + 10, months=2))
+    place.sink().load(simulated_tables(first))
+    place.extend(1, 0, Manner(workers=2, months_at_a_time=2))
+    place.extend(0, 10, Manner(workers=2, months_at_a_time=2))
+    place.extend(0, 10, Manner(workers=2, months_at_a_time=2))
+    assert checksums_of(place) == expected
+
+
+def test_the_same_rows_have_the_same_checksums_in_every_place(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    database = request.getfixturevalue("database")
+    scenario = Scenario(companies=400, months=14, seed=3)
+    found = [loaded_in_one_run(Place(kind, tmp_path, database), scenario) for kind in KINDS]
+    assert found[0] == found[1] == found[2]
+
+
+@everywhere
+def test_the_command_line_appends_grows_and_prints_checksums(place: Place) -> None:
+    assert place.seed("--companies", "350", "--months", "4", "--seed", "8", "--quiet").returncode == 0
+    expected = place.checksums()
+    assert place.seed("--companies", "300", "--months", "2", "--seed", "8", "--quiet").returncode == 0
+    assert place.checksums() != expected
+    appended = place.seed("--append", "2", "--seed", "8")
+    assert appended.returncode == 0, appended.stderr
+    assert "Added 2 months to what is now ABC Enterprises, 4 months from 2021-01, seed 8" in appended.stdout
+    grown = place.seed("--grow", "50", "--workers", "3", "--quiet")
+    assert (grown.returncode, grown.stdout, grown.stderr) == (0, "", "")
+    assert place.checksums() == expected
+
+
+def stamps(place: Place) -> dict[date, datetime]:
+    if place.kind == "parquet":
+        columns = pq.read_table(place.parquet / "raw" / "loaded_months").to_pydict().values()
+        rows = list(zip(*columns, strict=True))
+    else:
+        rows = place.execute("select period, loaded_at from {raw}.loaded_months")
+    found: dict[date, datetime] = dict(rows)
+    assert len(found) == len(rows)
+    return found
+
+
+@everywhere
+def test_each_load_stamps_the_months_that_it_wrote_and_no_other(place: Place) -> None:
+    scenario = Scenario(companies=20, months=3)
+    place.sink().load(simulated_tables(scenario))
+    first = stamps(place)
+    assert sorted(first) == scenario.periods
+    assert len(set(first.values())) == 1
+    place.extend(2, 0, Manner())
+    appended = stamps(place)
+    assert {period: appended[period] for period in first} == first
+    assert sorted(appended)[3:] == [date(2021, 4, 1), date(2021, 5, 1)]
+    assert {appended[period] for period in sorted(appended)[3:]}.isdisjoint(first.values())
+    place.extend(0, 5, Manner())
+    grown = stamps(place)
+    assert sorted(grown) == sorted(appended)
+    assert set(grown.values()).isdisjoint(appended.values())
+    place.sink().load(simulated_tables(scenario))
+    again = stamps(place)
+    assert sorted(again) == sorted(first)
+    assert set(again.values()).isdisjoint({*grown.values(), *first.values()})
+
+
+@everywhere
+def test_nothing_can_be_added_to_or_read_where_nothing_is(place: Place) -> None:
+    for option in (["--append", "1"], ["--grow", "1"], ["--checksum"]):
+        result = place.seed(*option)
+        assert result.returncode == 2
+        assert "load" in result.stderr
+        assert result.stderr.count("\n") == 1
+    assert place.is_empty() if place.kind != "duckdb" else not place.file.exists()
+
+
+@everywhere
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--append", "1", "--seed", "7"], ["--seed", "42", "7"]),
+        (["--append", "1", "--first-month", "2021-02"], ["--first-month", "2021-01", "2021-02"]),
+        (["--grow", "1", "--companies", "31"], ["--companies", "30", "31"]),
+        (["--append", "1", "--months", "4"], ["--months", "3", "4"]),
+        (["--append", "1", "--scenario", "SCENARIO"], ["first_month in", "loaded, 2021-01", "2019-11"]),
+        (["--append", "1198"], ["1,200", "1201", "months"]),
+        (["--append", "0"], ["--append", "0", "1 to 1,200"]),
+        (["--grow", "some"], ["--grow", "some"]),
+        (["--append", "1", "--fault", "duplicate_sessions=0.1"], ["faults", "--append"]),
+        (["--append", "1", "--dry-run"], ["--append", "--dry-run"]),
+        (["--append", "1", "--workers", "0"], ["--workers", "0", "1 to 256"]),
+    ],
+)
+def test_what_does_not_belong_to_what_is_loaded_is_refused_in_one_sentence(
+    place: Place, options: list[str], words: list[str], scenario_file: Path
+) -> None:
+    place.sink().load(simulated_tables(Scenario(companies=30, months=3)))
+    before = (checksums_of(place), stamps(place))
+    result = place.seed(*(str(scenario_file) if option == "SCENARIO" else option for option in options))
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.count("\n") == 1
+    for word in words:
+        assert word in result.stderr
+    assert (checksums_of(place), stamps(place)) == before
+
+
+@in_duckdb
+def test_other_sizes_than_those_loaded_are_refused_and_both_are_shown(place: Place, tmp_path: Path) -> None:
+    place.sink().load(simulated_tables(Scenario(companies=30, months=3)))
+    (tmp_path / "other.toml").write_text(
+        "[sizes.tiny]\nshare = 1.0\nmonthly_price = 3.50\nbase_sessions = 2\nspread = 1\n"
+    )
+    result = place.seed("--grow", "1", "--scenario", str(tmp_path / "other.toml"))
+    assert result.returncode == 2
+    for word in ("sizes in", '"small": {"share": 0.7', '"tiny": {"share": 1.0, "monthly_price": "3.50"'):
+        assert word in result.stderr
+
+
+@everywhere
+def test_what_is_said_of_the_loaded_scenario_and_is_so_is_no_error(place: Place, scenario_file: Path) -> None:
+    assert place.seed("--scenario", str(scenario_file), "--quiet").returncode == 0
+    for _ in range(2):  # the file still says how many months there were at first
+        result = place.seed("--scenario", str(scenario_file), "--append", "1", "--quiet")
+        assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("place", ["duckdb", "postgres"], indirect=True)
+def test_another_stream_version_is_not_added_to(place: Place) -> None:
+    place.sink().load(simulated_tables(Scenario(companies=30, months=3)))
+    place.execute("update {raw}.simulation set stream_version = 0")
+    result = place.seed("--append", "1")
+    assert result.returncode == 2
+    assert "stream version 0" in result.stderr
+
+
+@everywhere
+def test_a_load_with_faults_is_not_added_to(place: Place) -> None:
+    assert place.seed("--companies", "30", "--fault", "duplicate_sessions=0.5", "--quiet").returncode == 0
+    result = place.seed("--append", "1")
+    assert result.returncode == 2
+    assert "faults" in result.stderr
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_an_append_of_postgres_keeps_its_keys_and_its_index_knows_the_rows(place: Place) -> None:
+    place.sink().load(simulated_tables(Scenario(companies=3_000, months=3)))
+    catalog = "select conname from pg_constraint join pg_namespace on pg_namespace.oid = connamespace"
+    catalog += " where nspname in ('{raw}', '{truth}') order by conname"
+    before = place.execute(catalog)
+    place.extend(2, 20, Manner())
+    assert place.execute(catalog) == before
+    # An index that does not know of rows summarizes them now, and says how many ranges of pages that were.
+    assert place.execute("select brin_summarize_new_values('{raw}.sessions_created_at_brin')") == [(0,)]
+
+
+def test_dirty_rows_have_the_same_checksums_in_every_place(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    database = request.getfixturevalue("database")
+    faults = (
+        "--fault",
+        "sessions_without_time=0.5",
+        "--fault",
+        "duplicate_companies=0.3",
+        "--fault",
+        "companies_without_size=0.3",
+    )
+    found = []
+    for kind in KINDS:
+        place = Place(kind, tmp_path, database)
+        assert place.seed("--companies", "30", *faults, "--quiet").returncode == 0
+        found.append(place.checksums())
+    assert found[0] == found[1] == found[2]
+
+
+def test_workers_are_the_same_number_of_rows_whatever_their_number(tmp_path: Path) -> None:
+    places = [str(tmp_path / name) for name in "abc"]
+    for folder, workers in zip(places, ("1", "2", "5"), strict=True):
+        result = seed_generator("--parquet", folder, "--companies", "9000", "--workers", workers, "--quiet")
+        assert (result.returncode, result.stderr) == (0, "")
+    found = [seed_generator("--parquet", folder, "--checksum", "--quiet").stdout for folder in places]
+    assert found[0].count("\n") == 7
+    assert found[0] == found[1] == found[2]

@@ -1,0 +1,23 @@
+"""The rows of every table, frozen. A checksum changes only with STREAM_VERSION, or when its table gets a column."""
+
+from pathlib import Path
+
+import pytest
+
+from golden import GOLDEN, GOLDEN_STREAM_VERSION, SCENARIOS
+from seed_generator.scenario import Scenario, read_scenario
+from seed_generator.simulation.streams import STREAM_VERSION
+from seed_generator.sinks.checksum import checksums
+from seed_generator.sinks.duckdb import DuckDBSink
+from seed_generator.tables import simulated_tables
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_rows_of_the_stream_version_are_frozen(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    values = SCENARIOS[name]
+    scenario = Scenario(**(read_scenario(request.getfixturevalue(values)) if isinstance(values, str) else values))
+    sink = DuckDBSink(tmp_path / "warehouse.duckdb")
+    sink.load(simulated_tables(scenario))
+    found = {table.full_name: checksum.digits() for table, checksum in checksums(sink.read).items()}
+    assert STREAM_VERSION == GOLDEN_STREAM_VERSION
+    assert found == GOLDEN[name]

@@ -1,0 +1,218 @@
+"""What a load leaves in each place: exactly the simulated rows, in order, and nobody else's touched."""
+
+import os
+import pty
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset
+import pytest
+
+from places import KINDS, PREFIX, Place, simulated
+from seed_generator.scenario import CompanySize, Scenario
+from seed_generator.schemas import SESSIONS, TABLES
+from seed_generator.simulation.sessions import Manner
+from seed_generator.sinks.parquet import ParquetSink
+from seed_generator.sinks.sql import SqlNames, drop_statements, refuse_tables_of_others
+from seed_generator.tables import simulated_tables
+from warehouses import PROJECT, read_terminal, seed_generator
+
+SMALL = Scenario(companies=300, months=5)
+THEIRS = (
+    "create schema {raw}",
+    "create table {raw}.sessions (theirs integer)",
+    "insert into {raw}.sessions values (7)",
+)
+
+
+everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
+in_databases = pytest.mark.parametrize("place", ["duckdb", "postgres"], indirect=True)
+in_postgres = pytest.mark.parametrize("place", ["postgres"], indirect=True)
+
+
+@everywhere
+def test_the_rows_in_place_are_the_simulated_ones_in_their_order(place: Place) -> None:
+    assert place.seed("--companies", "300", "--months", "5").returncode == 0
+    assert place.rows() == simulated(SMALL)
+
+
+@everywhere
+@pytest.mark.parametrize("batch_sessions", [1, 7, 1_000, 1_000_000])
+def test_the_size_of_batches_changes_no_row_of_any_place(place: Place, batch_sessions: int) -> None:
+    scenario = Scenario(companies=40, months=3)
+    place.sink().load(simulated_tables(scenario, manner=Manner(batch_sessions)))
+    assert place.rows() == simulated(scenario)
+
+
+@everywhere
+def test_a_load_larger_than_a_row_group_keeps_every_row(place: Place) -> None:
+    scenario = Scenario(companies=30_000, months=2, seed=5)
+    place.sink().load(simulated_tables(scenario))
+    assert place.rows() == simulated(scenario)
+
+
+@everywhere
+def test_a_run_replaces_the_one_before_whatever_its_size(place: Place) -> None:
+    for scenario in (SMALL, SMALL, Scenario(companies=2, months=1, first_month=date(2020, 2, 1), seed=9), SMALL):
+        place.sink().load(simulated_tables(scenario))
+        assert place.rows() == simulated(scenario)
+
+
+@everywhere
+def test_a_simulation_without_a_session_can_be_loaded_and_read(place: Place) -> None:
+    silent = CompanySize("silent", 1.0, "0.01", 0, 0)  # type: ignore[arg-type]  # text is taken too
+    scenario = Scenario(companies=3, months=2, sizes=(silent,))
+    place.sink().load(simulated_tables(scenario))
+    assert place.rows() == simulated(scenario)
+    assert place.rows()["raw.sessions"] == []
+
+
+@everywhere
+def test_drop_removes_what_was_made_and_can_be_repeated(place: Place) -> None:
+    assert place.seed("--companies", "5").returncode == 0
+    dropped = place.seed("--drop")
+    assert (dropped.returncode, dropped.stderr) == (0, "")
+    assert "removed" in dropped.stdout
+    assert place.is_empty()
+    again = place.seed("--drop")
+    assert again.returncode == 0
+    assert "nothing to remove" in again.stdout
+    assert place.is_empty()
+
+
+@everywhere
+@pytest.mark.parametrize(("answer", "removes"), [(b"y\n", True), (b"n\n", False), (b"\n", False), (b"\x04", False)])
+def test_drop_asks_on_a_terminal(place: Place, answer: bytes, removes: bool) -> None:  # noqa: FBT001 - a case
+    place.sink().load(simulated_tables(SMALL))
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-m", "seed_generator", "--drop", *place.options]
+    environment = {**os.environ, **place.environment}
+    with subprocess.Popen(command, cwd=PROJECT, env=environment, stdin=end, stdout=end, stderr=end) as process:
+        os.close(end)
+        shown = b""
+        while b"[y/N]" not in shown:
+            shown += os.read(terminal, 1_024)
+        os.write(terminal, answer)
+        while chunk := read_terminal(terminal):
+            shown += chunk
+        assert process.wait(30) == 0
+    os.close(terminal)
+    assert (b"Nothing was removed." in shown) is not removes
+    assert b"Traceback" not in shown
+    if removes:
+        assert place.is_empty()
+    else:
+        assert place.rows() == simulated(SMALL)
+
+
+@in_databases
+def test_tables_that_somebody_else_made_are_refused_and_untouched(place: Place) -> None:
+    place.execute(*THEIRS)
+    for options in ((), ("--drop",)):
+        refused = place.seed(*options)
+        assert refused.returncode == 2
+        assert "seed_generator did not make them" in refused.stderr
+    assert place.execute("select * from {raw}.sessions") == [(7,)]
+
+
+@in_databases
+def test_other_tables_beside_ours_survive_a_load_and_a_drop(place: Place) -> None:
+    place.execute(*(statement.replace("sessions", "notes") for statement in THEIRS))
+    assert place.seed("--companies", "5").returncode == 0
+    dropped = place.seed("--drop")
+    assert dropped.returncode == 0
+    assert f"kept schema {PREFIX}raw: it also holds notes" in dropped.stdout
+    assert place.execute("select * from {raw}.notes") == [(7,)]
+
+
+@in_postgres
+def test_postgres_has_its_keys_and_index_after_every_load(place: Place) -> None:
+    for _ in range(2):
+        assert place.seed("--companies", "20").returncode == 0
+        constraints = place.execute(
+            "select conrelid::regclass::text, contype::text from pg_constraint"
+            " where connamespace = '{raw}'::regnamespace and contype in ('p', 'f')"
+        )
+        assert sorted((str(table).split(".")[1], kind) for table, kind in constraints) == [
+            *(("companies", "f"), ("companies", "p"), ("loaded_months", "p"), ("plans", "p")),
+            *(("sessions", "f"), ("sessions", "p"), ("simulation", "p")),
+        ]
+        indexes = place.execute("select indexdef from pg_indexes where schemaname = '{raw}'")
+        assert [1 for (index,) in indexes if "USING brin (created_at)" in str(index)] == [1]
+
+
+@in_postgres
+def test_postgres_views_on_a_table_live_through_a_run_and_show_its_rows(place: Place) -> None:
+    assert place.seed("--companies", "20").returncode == 0
+    place.execute("create view {raw}.reading as select count(*) as sessions from {raw}.sessions")
+    (before,) = place.execute("select '{raw}.sessions'::regclass::oid")
+    assert place.seed("--companies", "200").returncode == 0
+    sessions = len(simulated(Scenario(companies=200))["raw.sessions"])
+    assert place.execute("select sessions from {raw}.reading") == [(sessions,)]
+    assert place.execute("select '{raw}.sessions'::regclass::oid") == [before]
+
+
+@in_postgres
+def test_postgres_asks_for_a_drop_where_a_table_has_another_shape(place: Place) -> None:
+    assert place.seed("--companies", "5").returncode == 0
+    place.execute("alter table {raw}.plans add column currency text")
+    refused = place.seed("--companies", "6")
+    assert refused.returncode == 2
+    assert "has other columns than this version fills; run with --drop first" in refused.stderr
+    assert place.execute("select count(*) from {raw}.companies") == [(5,)]
+    assert place.seed("--drop").returncode == 0
+    assert place.seed("--companies", "6").returncode == 0
+
+
+def test_a_duckdb_file_called_like_a_schema_works(tmp_path: Path) -> None:
+    file = tmp_path / "raw.duckdb"
+    assert seed_generator("--quiet", environment={"DUCKDB_PATH": str(file)}).returncode == 0
+    with duckdb.connect(file) as connection:
+        assert connection.execute("select count(*) from raw.raw.companies").fetchall() == [(500,)]
+
+
+def test_parquet_has_a_file_a_month_named_after_its_simulation(tmp_path: Path) -> None:
+    names = []
+    for seed in (1, 2):
+        ParquetSink(tmp_path / "folder").load(simulated_tables(Scenario(seed=seed, months=3)))
+        names.append(sorted(path.name for path in (tmp_path / "folder" / "raw" / "sessions").iterdir()))
+        assert [name[:7] for name in names[-1]] == ["2021-01", "2021-02", "2021-03"]
+    assert set(names[0]).isdisjoint(names[1])
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_parquet_files_have_the_types_of_the_contract_and_duckdb_reads_them(tmp_path: Path) -> None:
+    ParquetSink(tmp_path / "folder").load(simulated_tables(SMALL))
+    for table in TABLES:
+        found = pa.dataset.dataset(tmp_path / "folder" / table.schema / table.name).schema
+        assert found.remove_metadata() == table.columns
+    pattern = tmp_path / "folder" / "raw" / "sessions" / "*.parquet"
+    rows = duckdb.connect().execute(f"select * from '{pattern}' order by session_id").fetchall()
+    assert rows == simulated(SMALL)[SESSIONS.full_name]
+
+
+@pytest.mark.parametrize("theirs", ["folder/notes.txt", "folder/raw/notes.txt", "folder"])
+def test_a_folder_with_somebody_else_s_files_is_refused_and_untouched(tmp_path: Path, theirs: str) -> None:
+    path = tmp_path / theirs
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("theirs")
+    for options in ((), ("--drop",)):
+        refused = seed_generator("--parquet", str(tmp_path / "folder"), *options)
+        assert refused.returncode == 2
+        assert refused.stderr.startswith("error: --parquet: ")
+        assert path.read_text() == "theirs"
+        assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
+
+
+def test_what_an_interrupted_drop_leaves_can_be_dropped() -> None:
+    names = SqlNames("")
+    left = {names.pair(table): names.quoted(table) for table in TABLES}
+    statements, _ = drop_statements(set(left), names)
+    for statement in statements:  # as on Spark, each on its own
+        refuse_tables_of_others(set(left), names, "here")
+        left = {pair: quoted for pair, quoted in left.items() if statement != f"drop table {quoted}"}
+    assert left == {}

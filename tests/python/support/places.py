@@ -1,0 +1,127 @@
+"""A place for tables of each kind, filled and read through the product, for tests of what loads leave behind."""
+
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset
+
+from postgres_server import Database
+from seed_generator.extension import Extension
+from seed_generator.profiles import Target
+from seed_generator.scenario import Scenario
+from seed_generator.schemas import SIMULATED
+from seed_generator.simulation.sessions import IN_TURN, Manner
+from seed_generator.sinks.checksum import checksums
+from seed_generator.sinks.duckdb import DuckDBSink
+from seed_generator.sinks.parquet import ParquetSink
+from seed_generator.sinks.postgres.sink import PostgresSink
+from seed_generator.tables import Table, simulated_tables
+from warehouses import seed_generator
+
+PREFIX = "places_"
+KINDS = ("duckdb", "postgres", "parquet")
+Checksums = dict[str, str]
+Rows = dict[str, list[tuple[object, ...]]]
+
+
+def simulated(scenario: Scenario) -> Rows:
+    """All rows as they were made."""
+    made = {table.schema: _rows(table.batches) for table in simulated_tables(scenario)}
+    return {table.full_name: made[table] for table in SIMULATED}
+
+
+def _rows(batches: Iterator[pa.RecordBatch]) -> list[tuple[object, ...]]:
+    return [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
+
+
+class Place:
+    """A place for tables, with the command-line options that mean it, and a way to read it."""
+
+    def __init__(self, kind: str, folder: Path, database: Database) -> None:
+        self.kind = kind
+        self.folder = folder
+        self.database = database
+        self.file = folder / "warehouse.duckdb"
+        self.parquet = folder / "simulation"
+        self.environment = {**database.environment, "DUCKDB_PATH": str(self.file), "SCHEMA_PREFIX": PREFIX}
+        self.options = ["--parquet", str(self.parquet)] if kind == "parquet" else ["--target", kind]
+
+    def sink(self) -> DuckDBSink | PostgresSink | ParquetSink:
+        """The sink itself, for what the command line can't ask for."""
+        if self.kind == "duckdb":
+            return DuckDBSink(self.file, PREFIX)
+        if self.kind == "parquet":
+            return ParquetSink(self.parquet)
+        names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGDATABASE": "dbname"}
+        settings = {names[variable]: value for variable, value in self.database.environment.items()}
+        return PostgresSink(Target("postgres", "postgres", settings), PREFIX)
+
+    def seed(self, *options: str) -> subprocess.CompletedProcess[str]:
+        return seed_generator(*self.options, *options, environment=self.environment)
+
+    def extend(self, months: int, companies: int, manner: Manner = IN_TURN) -> Scenario:
+        """Add months and companies, none of one of them where it is 0; returns what is there then."""
+        extension = Extension(months or None, companies or None)
+        scenarios: list[Scenario] = []
+
+        def more(rows: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
+            scenario, there = extension.applied(rows)
+            scenarios.append(scenario)
+            return simulated_tables(scenario, beyond=there, manner=manner)
+
+        self.sink().extend(more)
+        return scenarios[0]
+
+    def drop_schemas(self) -> None:
+        """What loads and builds made on the server, which others use after us."""
+        if self.kind == "postgres":
+            schemas = ("raw", "truth", "staging", "intermediate", "marts")
+            self.execute(*(f"drop schema if exists {PREFIX}{schema} cascade" for schema in schemas))
+
+    def execute(self, *statements: str) -> list[tuple[object, ...]]:
+        """Run statements, in which `{raw}` and `{truth}` are the schemas; returns the last one's rows."""
+        rows: list[tuple[object, ...]] = []
+        statements = tuple(statement.format(raw=f"{PREFIX}raw", truth=f"{PREFIX}truth") for statement in statements)
+        if self.kind == "duckdb":
+            with duckdb.connect(self.file) as file:
+                for statement in statements:
+                    rows = file.execute(statement).fetchall()
+            return rows
+        connection = self.database.connect()
+        with connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            rows = cursor.fetchall() if cursor.description else []
+        connection.close()
+        return rows
+
+    def rows(self) -> Rows:
+        """All tables, in the order in which they are stored."""
+        if self.kind == "parquet":
+            files = {t: sorted((self.parquet / t.schema / t.name).glob("*.parquet")) for t in SIMULATED}
+            return {t.full_name: _rows(iter(pa.dataset.dataset(paths).to_batches())) for t, paths in files.items()}
+        return {t.full_name: self.execute(f"select * from {PREFIX}{t.full_name}") for t in SIMULATED}
+
+    def checksums(self) -> dict[str, str]:
+        """What `--checksum` prints, by table."""
+        result = self.seed("--checksum", "--quiet")
+        assert result.returncode == 0, result.stderr
+        lines = [line.split() for line in result.stdout.splitlines()]
+        return {name: digits for name, _, digits in lines}
+
+    def is_empty(self) -> bool:
+        if self.kind == "parquet":
+            return list(self.folder.iterdir()) == []
+        return (
+            self.execute(f"select schema_name from information_schema.schemata where schema_name like '{PREFIX}%'")
+            == []
+        )
+
+
+def checksums_of(place: Place) -> Checksums:
+    """By table, read in this process; `Place.checksums` asks the command line."""
+    return {table.full_name: found.digits() for table, found in checksums(place.sink().read).items()}

@@ -1,0 +1,143 @@
+"""The warehouses that tests fill, build and read: one of each engine, through the project's own commands."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import duckdb
+from dbt.cli.main import dbtRunner
+
+from postgres_server import Database
+from reporting.cli import main
+from reporting.project import close_duckdb
+from seed_generator.schemas import SIMULATED
+
+PROJECT = Path(__file__).resolve().parents[3]
+# A scenario unlike the default in everything.
+THREE_SIZES = Path(__file__).parent / "three_sizes.toml"
+# Unit tests bring rows of their own, so once on each engine is enough; data tests look at what was loaded.
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+WITHOUT_TESTS = ("--exclude-resource-type", "test", *WITHOUT_UNIT_TESTS)
+WITH_METRICS = ("--vars", "metrics: true")
+RAW = tuple(table.full_name for table in SIMULATED)
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A target of profiles.yml, with the environment that makes it a scratch one."""
+
+    target: str
+    environment: Mapping[str, str]
+    artifacts: Path
+    database: Database | None = None
+    file: Path | None = None
+    project: Path = PROJECT
+    statuses: dict[str, str] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
+
+    def seed(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """`python -m seed_generator` with these options."""
+        return seed_generator("--target", self.target, *options, environment=self.environment)
+
+    def build(self, *options: str) -> bool:
+        """`dbt build`, in this process; returns whether all is green."""
+        return self.dbt("build", *options)
+
+    def dbt(self, command: str, *options: str) -> bool:
+        """A command of dbt, in this process; returns whether all is green.
+
+        Each node's status stays in `statuses`, and what dbt says of it in `messages`. Nobody reads what dbt would write
+        of a command, which is half the time of a small one, so it does not unless `--write-json` is among the options.
+        """
+        self.statuses.clear()
+        self.messages.clear()
+        with mock.patch.dict(os.environ, self.environment):
+            result = dbtRunner().invoke(
+                [
+                    *("--quiet", "--log-level", "none", "--log-path", str(self.artifacts)),
+                    *(command, "--target", self.target, "--target-path", str(self.artifacts)),
+                    *("--project-dir", str(self.project), "--profiles-dir", str(self.project)),
+                    *("--no-write-json", *options),
+                ]
+            )
+            close_duckdb()
+        assert result.exception is None, result.exception
+        for node in getattr(result.result, "results", []):
+            if node.node.resource_type == "operation":  # the hook after a run
+                continue
+            self.statuses[node.node.name] = str(node.status)
+            self.messages[node.node.name] = str(node.message)
+        return result.success
+
+    def report(self, *options: str) -> int:
+        """`python -m reporting`, in this process; returns its exit code."""
+        with self.surroundings():
+            return main(["--target", self.target, *options])
+
+    @contextmanager
+    def surroundings(self) -> Iterator[None]:
+        """The environment in which dbt finds this warehouse and leaves nothing in the project."""
+        artifacts = {"DBT_TARGET_PATH": str(self.artifacts), "DBT_LOG_PATH": str(self.artifacts)}
+        with mock.patch.dict(os.environ, {**self.environment, **artifacts}):
+            try:
+                yield
+            finally:
+                close_duckdb()
+
+    @property
+    def red(self) -> set[str]:
+        """The tests that the last command of dbt saw fail."""
+        return {name for name, status in self.statuses.items() if status == "fail"}
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self.cursor() as cursor:
+            cursor.execute(sql)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+    @contextmanager
+    def cursor(self) -> Iterator[Any]:
+        """A cursor in a transaction that is committed at the end."""
+        if self.file:
+            with duckdb.connect(self.file) as file:
+                yield file
+            return
+        assert self.database is not None
+        connection = self.database.connect()
+        try:
+            with connection, connection.cursor() as cursor:
+                yield cursor
+        finally:
+            connection.close()
+
+    def table(self, name: str) -> list[tuple[Any, ...]]:
+        """All rows of a table, sorted."""
+        return sorted(self.query(f"select * from {name}"), key=repr)
+
+
+def seed_generator(
+    *options: str, environment: Mapping[str, str] | None = None, **settings: Any
+) -> subprocess.CompletedProcess[str]:
+    """`python -m seed_generator` as a process of its own, in the project's folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "seed_generator", *options],
+        **{"cwd": PROJECT, "env": {**os.environ, **(environment or {})}, "timeout": 120, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def read_terminal(terminal: int) -> bytes:
+    """What stands to be read from a pseudo-terminal; nothing when its other end is closed."""
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # Linux says EIO then
+        return b""
