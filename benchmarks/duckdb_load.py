@@ -24,6 +24,7 @@ from seed_generator.cli.memory import keep_freed_memory
 from seed_generator.expectations.kpis import expected_kpis, silence_probability
 from seed_generator.scenario import ALL_SIZES, CompanySize, Scenario, add_months
 from seed_generator.schemas import SESSIONS
+from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import Manner
 from seed_generator.sinks.duckdb import DuckDBSink
 from seed_generator.tables import simulated_tables
@@ -251,10 +252,11 @@ def _load_sessions(path: Path, companies: int) -> float:
     """The seconds from the connection to the closed file of a load that has the sessions only."""
     keep_freed_memory()
     manner = Manner(workers=len(os.sched_getaffinity(0)))
-    made = simulated_tables(Scenario(companies=companies), manner=manner)
+    made = simulated_tables(Portion(Scenario(companies=companies)), manner=manner)
     tables = [table for table in made if table.schema is SESSIONS]
     began = time.perf_counter()
-    DuckDBSink(path).load(tables)
+    with DuckDBSink(path).change() as change:
+        change.write(tables)
     return time.perf_counter() - began
 
 

@@ -14,6 +14,7 @@ from seed_generator.cli.memory import keep_freed_memory
 from seed_generator.scenario import Scenario
 from seed_generator.simulation.books import Books
 from seed_generator.simulation.names import company_names
+from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import Manner, simulate_sessions
 
 PANDAS_COMPANIES = 50_000
@@ -60,9 +61,8 @@ def main() -> int:
 def _sessions_a_second(companies: int, workers: int) -> float:
     scenario = Scenario(companies=companies)
     began = time.perf_counter()
-    sessions = sum(
-        len(batch.session_id) for batch in simulate_sessions(scenario, Books(scenario), Manner(workers=workers))
-    )
+    batches = simulate_sessions(Portion(scenario), Books(scenario), Manner(workers=workers))
+    sessions = sum(len(batch.session_id) for batch in batches)
     return sessions / (time.perf_counter() - began)
 
 

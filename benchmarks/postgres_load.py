@@ -16,6 +16,7 @@ import measuring
 from seed_generator.cli.memory import keep_freed_memory
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import SESSIONS
+from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import Manner
 from seed_generator.sinks.postgres.copy import copy_file
 from seed_generator.sinks.sql import column_definitions
@@ -120,7 +121,7 @@ class _Bench:
 
 def _sessions(scenario: Scenario) -> Table:
     manner = Manner(workers=len(os.sched_getaffinity(0)))
-    return next(table for table in simulated_tables(scenario, manner=manner) if table.schema is SESSIONS)
+    return next(table for table in simulated_tables(Portion(scenario), manner=manner) if table.schema is SESSIONS)
 
 
 def _execute(server: Database, *statements: str) -> None:

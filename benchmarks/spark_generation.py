@@ -16,9 +16,9 @@ import measuring
 from seed_generator.profiles import read_target
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import SESSIONS
-from seed_generator.simulation.sessions import BLOCK_COMPANIES
+from seed_generator.simulation.portion import BLOCK_COMPANIES, Portion
 from seed_generator.sinks.spark.session import spark_session
-from seed_generator.sinks.spark.sink import create_table, made_by_tasks, rows_of_blocks
+from seed_generator.sinks.spark.tasks import create_table, made_by_tasks, rows_of_blocks
 from seed_generator.tables import simulated_tables
 
 BLOCKS = 14
@@ -28,7 +28,8 @@ def main() -> int:
     options = _options()
     scenario = Scenario(companies=options.blocks * BLOCK_COMPANIES)
     sessions = scenario.companies * measuring.sessions_per_company()
-    (apart,) = (table.apart for table in simulated_tables(scenario) if table.apart and table.schema is SESSIONS)
+    tables = simulated_tables(Portion(scenario))
+    (blockwise,) = (table.blockwise for table in tables if table.blockwise and table.schema is SESSIONS)
     with measuring.scratch_folder() as folder:
         environment = measuring.environment(folder)
         os.environ |= {
@@ -42,7 +43,7 @@ def main() -> int:
             *("--companies", str(scenario.companies), "--parquet", folder / "simulation"),
         )
         with spark_session(read_target("spark")) as spark:
-            rows = made_by_tasks(spark, apart, 1, *rows_of_blocks(SESSIONS, apart))
+            rows = made_by_tasks(spark, blockwise.portion, 1, *rows_of_blocks(SESSIONS, blockwise))
             made = functools.partial(_cpu_seconds, rows.write.format("noop").mode("overwrite").save)
             create_table(spark, "sessions", SESSIONS)
             store = functools.partial(rows.write.insertInto, "sessions", overwrite=True)

@@ -1,4 +1,10 @@
-"""What a user can cause, each with the exit code it ends the program with."""
+"""What a user can cause, each with the exit code it ends the program with.
+
+An error names a *key*: a key of the scenario, a parameter. Only a command line knows which option that is, and says so.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 class SeedError(Exception):
@@ -8,7 +14,21 @@ class SeedError(Exception):
 
 
 class InputError(SeedError):
-    """The user asked for something that can't be: an option, a file, a target."""
+    """The user asked for something that can't be: an option, a file, a target.
+
+    Parameters
+    ----------
+    sentence : what is wrong, and what would be right.
+    key : what was given that is wrong; nothing where the sentence says all of it.
+    """
+
+    def __init__(self, sentence: str, key: str = "") -> None:
+        self.key = key
+        super().__init__(sentence)
+
+    def named(self, word: str) -> "InputError":
+        """The same error about a key that the user knows by this word."""
+        return InputError(f"{word}: {self}")
 
 
 class InvalidValueError(InputError):
@@ -16,19 +36,32 @@ class InvalidValueError(InputError):
 
     Parameters
     ----------
-    name : what holds the value: a scenario key, later put in the words of an option or a file.
+    key : what holds the value.
     given : the value as it was given.
     allowed : what would have been accepted, as the end of "must be …".
     """
 
-    def __init__(self, name: str, given: object, allowed: str) -> None:
-        self.name = name
+    def __init__(self, key: str, given: object, allowed: str) -> None:
         self.given = given
         self.allowed = allowed
-        super().__init__(f"{name} must be {allowed}, not {given!s}.")
+        super().__init__(f"{key} must be {allowed}, not {given!s}.", key)
+
+    def named(self, word: str) -> "InputError":
+        """The same error about a key that the user knows by this word."""
+        return InputError(f"{word} must be {self.allowed}, not {self.given!s}.")
 
 
 class EnvironmentFailure(SeedError):  # noqa: N818 - a failure of the surroundings, not a mistake of the user's
     """The surroundings said no: a server, a login, a lock, a place that can't be written, a full disk."""
 
     exit_code = 1
+
+
+@contextmanager
+def told_with(word_of: Callable[[str], str | None]) -> Iterator[None]:
+    """Errors inside name their key by its word; an error about a key without one goes on as it is."""
+    try:
+        yield
+    except InputError as error:
+        word = word_of(error.key)
+        raise error.named(word) if word else error from None

@@ -8,7 +8,7 @@ from typing import Any
 from seed_generator.errors import InputError, InvalidValueError
 from seed_generator.faults.injection import Faults
 from seed_generator.scenario import MAX_COMPANIES, MAX_MONTHS, Scenario, scenario_from_json
-from seed_generator.simulation.sessions import Extent
+from seed_generator.simulation.portion import Extent, Portion
 from seed_generator.simulation.streams import STREAM_VERSION
 from seed_generator.validation import whole_number
 
@@ -19,31 +19,34 @@ class Extension:
 
     Parameters
     ----------
-    months, companies : how many more; None for none.
+    more_months, more_companies : how many; None for none.
     expected : what else the user said of the scenario, by the names of its keys; it must be so.
 
     Raises
     ------
-    InvalidValueError : naming the option or the key, what was given and what is allowed.
+    InvalidValueError : naming the key, what was given and what is allowed.
     """
 
-    months: int | None = None
-    companies: int | None = None
+    more_months: int | None = None
+    more_companies: int | None = None
     expected: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for option, name, highest in (("--append", "months", MAX_MONTHS), ("--grow", "companies", MAX_COMPANIES)):
-            if (given := getattr(self, name)) is not None:
-                object.__setattr__(self, name, whole_number(option, given, 1, highest))
+        for key, highest in (("more_months", MAX_MONTHS), ("more_companies", MAX_COMPANIES)):
+            if (given := getattr(self, key)) is not None:
+                object.__setattr__(self, key, whole_number(key, given, 1, highest))
 
     def __str__(self) -> str:
         """As `1 month and 20 companies`."""
-        months = f"{self.months:,} month{'s' if self.months != 1 else ''}" if self.months else ""
-        companies = f"{self.companies:,} compan{'ies' if self.companies != 1 else 'y'}" if self.companies else ""
-        return " and ".join(filter(None, (months, companies)))
+        months, companies = self.more_months, self.more_companies
+        parts = [
+            f"{months:,} month{'s' if months != 1 else ''}" if months else "",
+            f"{companies:,} compan{'ies' if companies != 1 else 'y'}" if companies else "",
+        ]
+        return " and ".join(filter(None, parts))
 
-    def applied(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Scenario, Extent]:
-        """The scenario with what is added, and what there is of it already.
+    def applied(self, rows: Sequence[Mapping[str, Any]]) -> Portion:
+        """What is to be made: the simulation with what is added, less what is loaded.
 
         Parameters
         ----------
@@ -57,17 +60,18 @@ class Extension:
         for name, value in self.expected.items():
             expected = replace(loaded, **{name: value})
             if expected != loaded:
-                there = _said(loaded, name)
-                raise InvalidValueError(name, _said(expected, name), f"what is loaded, {there}, or left out")
-        months, companies = loaded.months + (self.months or 0), loaded.companies + (self.companies or 0)
+                raise InvalidValueError(
+                    name, _said(expected, name), f"what is loaded, {_said(loaded, name)}, or left out"
+                )
+        months, companies = loaded.months + (self.more_months or 0), loaded.companies + (self.more_companies or 0)
         try:
             extended = replace(loaded, months=months, companies=companies)
         except InvalidValueError as error:
             raise InputError(
                 f"with what is loaded, {loaded.months:,} months of {loaded.companies:,} companies,"
-                f" {error.name} would be {error.given}; it must be {error.allowed}."
+                f" {error.key} would be {error.given}; it must be {error.allowed}."
             ) from None
-        return extended, Extent(loaded.companies, loaded.months)
+        return Portion(extended, Extent(loaded.companies, loaded.months))
 
 
 def _loaded(rows: Sequence[Mapping[str, Any]]) -> Scenario:

@@ -31,7 +31,8 @@ def read_target(name: str | None = None, profiles_dir: Path | None = None) -> Ta
 
     Raises
     ------
-    InputError : there is no `profiles.yml`, it can't be read, or it has no such target.
+    InputError : there is no `profiles.yml`, it can't be read, or it has no such target; its key is `target` or
+        `profiles_dir` where one of these was given.
     """
     path = _find_profiles(profiles_dir)
     profile = _profile(path)
@@ -40,10 +41,9 @@ def read_target(name: str | None = None, profiles_dir: Path | None = None) -> Ta
         raise InputError(f"{path}: the profile {PROFILE} has no outputs.")
     chosen = name or str(_rendered(profile.get("target", "default"), path))
     if chosen not in outputs:
-        option = "--target" if name else "the default target, which DBT_TARGET sets,"
-        raise InvalidValueError(
-            f"{option} (profile {PROFILE} in {path})", chosen, f"one of {', '.join(map(str, outputs))}"
-        )
+        key = "target" if name else "the default target, which DBT_TARGET sets,"
+        allowed = f"one of {', '.join(map(str, outputs))} (profile {PROFILE} in {path})"
+        raise InvalidValueError(key, chosen, allowed)
     settings = _rendered(outputs[chosen], path)
     if not isinstance(settings, Mapping) or "type" not in settings:
         raise InputError(f"{path}: the target {chosen} has no type.")
@@ -66,7 +66,7 @@ def _find_profiles(profiles_dir: Path | None) -> Path:
     """The first place that dbt would look in: the option, the variable, the current folder, the home folder."""
     from_environment = os.environ.get("DBT_PROFILES_DIR")
     if profiles_dir is not None:
-        folders, said = [profiles_dir], f"--profiles-dir {profiles_dir}"
+        folders, said = [profiles_dir], str(profiles_dir)
     elif from_environment:
         folders, said = [Path(from_environment)], f"DBT_PROFILES_DIR {from_environment}"
     else:
@@ -76,7 +76,10 @@ def _find_profiles(profiles_dir: Path | None) -> Path:
         path = folder.expanduser().resolve() / _PROFILES_FILE
         if path.is_file():
             return path
-    raise InputError(f"there is no {_PROFILES_FILE} in {said}; run in the project's folder or give --profiles-dir.")
+    raise InputError(
+        f"there is no {_PROFILES_FILE} in {said}; run in the project's folder, or name the folder that has it.",
+        key="profiles_dir" if profiles_dir is not None else "",
+    )
 
 
 def _profile(path: Path) -> Mapping[str, Any]:

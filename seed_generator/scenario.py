@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from seed_generator.errors import InputError, InvalidValueError
-from seed_generator.validation import LAST_YEAR, finite_number, month, price, whole_number
+from seed_generator.validation import LAST_YEAR, finite_number, first_of_month, price, whole_number
 
 MAX_COMPANIES = 10_000_000_000
 MAX_MONTHS = 1_200
@@ -23,6 +23,8 @@ SHARE_TOLERANCE = 1e-9  # thirds, written in decimals, do not add to 1 exactly
 MAX_SESSIONS_PER_COMPANY = 255
 MAX_REVENUE = Decimal(10) ** 16  # marts hold money as decimal(18,2)
 
+_EPOCH = date(1970, 1, 1)
+_MICROSECONDS_A_DAY = 86_400_000_000
 _SIZE_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 ALL_SIZES = "all"  # the total in marts.rpt_monthly_kpis, and so no name of a size
 
@@ -104,7 +106,7 @@ class Scenario:
         object.__setattr__(self, "companies", whole_number("companies", self.companies, 1, MAX_COMPANIES))
         object.__setattr__(self, "months", whole_number("months", self.months, 1, MAX_MONTHS))
         object.__setattr__(self, "seed", whole_number("seed", self.seed, 0, MAX_SEED))
-        object.__setattr__(self, "first_month", month("first_month", self.first_month))
+        object.__setattr__(self, "first_month", first_of_month("first_month", self.first_month))
         object.__setattr__(self, "sizes", tuple(self.sizes))
         if add_months(self.first_month, self.months - 1).year > LAST_YEAR:
             raise InvalidValueError("months", self.months, f"so few that the last month is not after {LAST_YEAR}-12")
@@ -131,6 +133,10 @@ class Scenario:
     def periods(self) -> list[date]:
         """The first day of every month, ascending."""
         return [add_months(self.first_month, offset) for offset in range(self.months)]
+
+    def first_instant(self, month: int) -> int:
+        """Of a month counted from 0, before the first and after the last too: microseconds since 1970-01-01, UTC."""
+        return (add_months(self.first_month, month) - _EPOCH).days * _MICROSECONDS_A_DAY
 
     def to_json(self) -> str:
         """All of the scenario as one line of JSON, enough to make it again."""
@@ -165,25 +171,25 @@ def read_scenario(path: Path) -> dict[str, Any]:
 
     Raises
     ------
-    InputError : the file can't be read, is not TOML, or has a key that no scenario has.
+    InputError : the file can't be read, is not TOML, or has a key that no scenario has; its key is `scenario`.
     """
     try:
         with path.open("rb") as file:
             values = tomllib.load(file, parse_float=Decimal)
     except OSError as error:
-        raise InputError(f"--scenario: {path} can't be read: {error.strerror}.") from error
+        raise InputError(f"{path} can't be read: {error.strerror}.", key="scenario") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"--scenario: {path} is not TOML: {error}.") from error
+        raise InputError(f"{path} is not TOML: {error}.", key="scenario") from error
     _only_keys(values, {item.name for item in fields(Scenario)}, f"the scenario {path}")
     if "sizes" in values:
         values["sizes"] = _sizes(values["sizes"], path)
     return values
 
 
-def add_months(month: date, count: int) -> date:
-    """The first day of the month that comes `count` months after `month`."""
-    years, index = divmod(month.month - 1 + count, 12)
-    return date(month.year + years, index + 1, 1)
+def add_months(period: date, count: int) -> date:
+    """The first day of the month that comes `count` months after that of `period`."""
+    years, index = divmod(period.month - 1 + count, 12)
+    return date(period.year + years, index + 1, 1)
 
 
 def _sizes(table: object, path: Path) -> tuple[CompanySize, ...]:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 import pyarrow as pa
 
 RAW = "raw"
 TRUTH = "truth"
-_MONTH = b"month"  # in the metadata of a batch of sessions, as 2021-01
 
 
 @dataclass(frozen=True, eq=False)  # a table is the same as itself only, and can be the key of a dict
@@ -36,30 +36,20 @@ class TableSchema:
         return f"{self.schema}.{self.name}"
 
 
+class Batch(NamedTuple):
+    """Rows of a table, and the month that they were simulated for where a table's rows come month by month."""
+
+    rows: pa.RecordBatch
+    period: date | None = None
+
+
 def _columns(**types: pa.DataType) -> pa.Schema:
     return pa.schema([pa.field(name, type_, nullable=False) for name, type_ in types.items()])
 
 
 def with_nulls(columns: pa.Schema, *names: str) -> pa.Schema:
     """The columns, of which those with these names may be null; all of them where no name is given."""
-    return pa.schema([column.with_nullable(not names or column.name in names) for column in columns], columns.metadata)
-
-
-def for_month(columns: pa.Schema, period: date) -> pa.Schema:
-    """The columns of a batch that is simulated for a month."""
-    return columns.with_metadata({_MONTH: f"{period:%Y-%m}"})
-
-
-def period_of(batch: pa.RecordBatch) -> date | None:
-    """The month that a batch was simulated for, by its first day; None where that is no question."""
-    metadata = batch.schema.metadata or {}
-    return date.fromisoformat(f"{metadata[_MONTH].decode()}-01") if _MONTH in metadata else None
-
-
-def month_of(batch: pa.RecordBatch) -> int:
-    """The same month counted from the year 0; 0 where that is no question."""
-    period = period_of(batch)
-    return period.year * 12 + period.month - 1 if period else 0
+    return pa.schema([column.with_nullable(not names or column.name in names) for column in columns])
 
 
 TIMESTAMP = pa.timestamp("us")  # UTC, without a zone

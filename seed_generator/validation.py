@@ -43,7 +43,7 @@ def price(name: str, given: object) -> Decimal:
     return amount.quantize(CENT)
 
 
-def month(name: str, given: object) -> date:
+def first_of_month(name: str, given: object) -> date:
     """The first day of the month that `given` names."""
     allowed = f"a month such as 2021-01, from {FIRST_YEAR}-01 to {LAST_YEAR}-12"
     text = f"{given:%Y-%m}" if isinstance(given, date) and given.day == 1 else given

@@ -1,6 +1,6 @@
-"""Dirty data on demand: defects put into the simulated tables, and the list of all that were.
+"""Dirty data on demand: faults put into the simulated tables, and the list of all that were.
 
-Every draw belongs to a row's key and a kind of defect, so that a row that is not hit stays as it is, whatever else is
+Every draw belongs to a row's key and a kind of fault, so that a row that is not hit stays as it is, whatever else is
 asked for.
 """
 
@@ -18,10 +18,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from seed_generator.errors import InputError, InvalidValueError
-from seed_generator.faults.kinds import FAULT_KINDS, Effect, FaultKind, Place
+from seed_generator.faults.kinds import FAULT_KINDS, Effect, FaultContext, FaultKind
 from seed_generator.scenario import MAX_COMPANIES, MAX_MONTHS, Scenario
-from seed_generator.schemas import INJECTED_FAULTS, SESSIONS, TIMESTAMP, TableSchema, for_month, month_of, with_nulls
-from seed_generator.simulation.sessions import BLOCK_COMPANIES, first_instant, first_session_id, simulate_churned
+from seed_generator.schemas import INJECTED_FAULTS, SESSIONS, TIMESTAMP, Batch, TableSchema, with_nulls
+from seed_generator.simulation.counts import simulate_churned
+from seed_generator.simulation.portion import BLOCK_COMPANIES
+from seed_generator.simulation.sessions import first_session_id
 from seed_generator.simulation.streams import Purpose, keyed_draw
 from seed_generator.validation import finite_number
 
@@ -31,7 +33,7 @@ _NO_BLOCK = -(-MAX_COMPANIES // BLOCK_COMPANIES)
 
 @dataclass(frozen=True)
 class Faults:
-    """Which kinds of defects are asked for: each with the chance, above 0 and up to 1, that a row is hit.
+    """Which kinds of faults are asked for: each with the chance, above 0 and up to 1, that a row is hit.
 
     Raises
     ------
@@ -68,47 +70,47 @@ def read_faults(path: Path) -> dict[str, Any]:
 
     Raises
     ------
-    InputError : the file can't be read or is not TOML.
+    InputError : the file can't be read or is not TOML; its key is `faults`.
     """
     try:
         with path.open("rb") as file:
             return tomllib.load(file)
     except OSError as error:
-        raise InputError(f"--faults: {path} can't be read: {error.strerror}.") from error
+        raise InputError(f"{path} can't be read: {error.strerror}.", key="faults") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"--faults: {path} is not TOML: {error}.") from error
+        raise InputError(f"{path} is not TOML: {error}.", key="faults") from error
 
 
 def with_faults(
-    table: TableSchema, batches: Iterable[pa.RecordBatch], scenario: Scenario, faults: Faults
-) -> Iterator[tuple[pa.RecordBatch, list[pa.RecordBatch]]]:
-    """A table's batches with the defects in them, each beside what was done to it, as rows of `INJECTED_FAULTS`.
+    table: TableSchema, batches: Iterable[Batch], scenario: Scenario, faults: Faults
+) -> Iterator[tuple[Batch, list[pa.RecordBatch]]]:
+    """A table's batches with the faults in them, each beside what was done to it, as rows of `INJECTED_FAULTS`.
 
     The rows do not depend on how they are cut into batches.
     """
     kinds = faults.of(table)
     returning = [kind for kind in kinds if kind.effect is Effect.RETURN]
-    clean: Iterable[tuple[pa.RecordBatch, list[pa.RecordBatch]]] = ((batch, []) for batch in batches)
+    clean: Iterable[tuple[Batch, list[pa.RecordBatch]]] = ((batch, []) for batch in batches)
     for kind in returning:
         clean = heapq.merge(clean, _returns(kind, kinds[kind], scenario), key=lambda pair: _month(pair[0], scenario))
     for batch, entries in clean:
-        place = Place(scenario, _month(batch, scenario))
-        dirty = _with(batch, {})
+        context = FaultContext(scenario, _month(batch, scenario))
+        dirty = _with(batch.rows, {})
         for kind in (kind for kind in kinds if kind.effect is not Effect.RETURN):
-            dirty, entry = _inject(kind, kinds[kind], dirty, place)
+            dirty, entry = _inject(kind, kinds[kind], dirty, context)
             entries.append(entry)
-        yield dirty, entries
+        yield Batch(dirty, batch.period), entries
 
 
 def _inject(
-    kind: FaultKind, share: float, batch: pa.RecordBatch, place: Place
+    kind: FaultKind, share: float, batch: pa.RecordBatch, context: FaultContext
 ) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    keys = kind.keys(batch, place) if kind.keys else _row_keys(kind.table, batch, place)
-    hit = keyed_draw(place.scenario.seed, Purpose.FAULT, kind.number, keys) < share
-    # Without its key a row can't be told from others, and an earlier defect may have taken that.
+    keys = kind.keys(batch, context) if kind.keys else _row_keys(kind.table, batch, context)
+    hit = keyed_draw(context.scenario.seed, Purpose.FAULT, kind.number, keys) < share
+    # Without its key a row can't be told from others, and an earlier fault may have taken that.
     hit &= batch.column(0).is_valid().to_numpy(zero_copy_only=False)
     rows = batch.filter(pa.array(hit))
-    values = {name: value(rows, place) for name, value in kind.values.items()}
+    values = {name: value(rows, context) for name, value in kind.values.items()}
     if kind.effect is Effect.REMOVE:
         return batch.filter(pa.array(~hit)), _entries(kind, rows, old=_as_text(rows))
     if kind.effect is Effect.REPEAT:
@@ -126,14 +128,12 @@ def _inject(
     return _with(batch, {name: column}), entries
 
 
-def _returns(
-    kind: FaultKind, share: float, scenario: Scenario
-) -> Iterator[tuple[pa.RecordBatch, list[pa.RecordBatch]]]:
+def _returns(kind: FaultKind, share: float, scenario: Scenario) -> Iterator[tuple[Batch, list[pa.RecordBatch]]]:
     """Sessions of companies that have churned, a batch a month and block."""
     for month, churned in simulate_churned(scenario):
         drawn = keyed_draw(scenario.seed, Purpose.FAULT, kind.number, churned * MAX_MONTHS + month)
         hit = drawn < share
-        begins, ends = first_instant(scenario, month), first_instant(scenario, month + 1)
+        begins, ends = scenario.first_instant(month), scenario.first_instant(month + 1)
         created_at = begins + (drawn[hit] / share * (ends - begins)).astype(np.int64)
         rows = pa.RecordBatch.from_arrays(
             [
@@ -141,23 +141,23 @@ def _returns(
                 pa.array(churned[hit]),
                 pa.array(np.minimum(created_at, ends - 1)).view(TIMESTAMP),
             ],
-            schema=for_month(SESSIONS.columns, scenario.periods[month]),
+            schema=SESSIONS.columns,
         )
         if rows.num_rows:
-            yield rows, [_entries(kind, rows, new=_as_text(rows))]
+            yield Batch(rows, scenario.periods[month]), [_entries(kind, rows, new=_as_text(rows))]
 
 
-def _month(batch: pa.RecordBatch, scenario: Scenario) -> int:
-    """The month in which a batch was simulated, counted from 0; companies and plans are of the first."""
-    first = scenario.first_month
-    return max(month_of(batch) - (first.year * 12 + first.month - 1), 0)
+def _month(batch: Batch, scenario: Scenario) -> int:
+    """The month that a batch was simulated for, counted from 0; companies and plans are of the first."""
+    first, period = scenario.first_month, batch.period or scenario.first_month
+    return (period.year - first.year) * 12 + period.month - first.month
 
 
-def _row_keys(table: TableSchema, batch: pa.RecordBatch, place: Place) -> NDArray[np.int64]:
+def _row_keys(table: TableSchema, batch: pa.RecordBatch, context: FaultContext) -> NDArray[np.int64]:
     """A number for each row: its id, or the place of its size in the scenario."""
     column = batch.column(table.primary_key[0])
     if column.type == pa.string():
-        column = pc.index_in(column, pa.array([size.name for size in place.scenario.sizes])).cast(pa.int64())
+        column = pc.index_in(column, pa.array([size.name for size in context.scenario.sizes])).cast(pa.int64())
     keys: NDArray[np.int64] = column.fill_null(0).to_numpy(zero_copy_only=False)
     return keys
 

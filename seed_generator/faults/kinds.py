@@ -1,4 +1,4 @@
-"""The kinds of defects that dirty data can have: whose rows they hit, and what becomes of such a row."""
+"""The kinds of faults that dirty data can have: whose rows they hit, and what becomes of such a row."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from seed_generator.scenario import MAX_COMPANIES, MAX_MONTHS, Scenario
 from seed_generator.schemas import COMPANIES, PLANS, SESSIONS, TIMESTAMP, TableSchema
-from seed_generator.simulation.sessions import first_instant
 from seed_generator.validation import MAX_PRICE
 
 _A_LITTLE = 3_000_000  # microseconds
@@ -21,8 +20,8 @@ _A_DOLLAR = Decimal(1)
 
 
 @dataclass(frozen=True)
-class Place:
-    """What a defect may depend on beside its row: the scenario and the month, counted from 0."""
+class FaultContext:
+    """What a fault may depend on beside its row: the scenario and the month, counted from 0."""
 
     scenario: Scenario
     month: int
@@ -37,13 +36,13 @@ class Effect(Enum):
     RETURN = "return"
 
 
-Values = Callable[[pa.RecordBatch, Place], pa.Array]
-Keys = Callable[[pa.RecordBatch, Place], NDArray[np.int64]]
+Values = Callable[[pa.RecordBatch, FaultContext], pa.Array]
+Keys = Callable[[pa.RecordBatch, FaultContext], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, eq=False)
 class FaultKind:
-    """A kind of defect.
+    """A kind of fault.
 
     Parameters
     ----------
@@ -69,71 +68,71 @@ def _null(column: str) -> Values:
     return lambda rows, _: pa.nulls(rows.num_rows, rows.column(column).type)
 
 
-def _nobody(rows: pa.RecordBatch, _: Place) -> pa.Array:
+def _unknown_company(rows: pa.RecordBatch, _: FaultContext) -> pa.Array:
     return pc.add(rows.column("company_id"), MAX_COMPANIES)
 
 
-def _id_of_its_own(rows: pa.RecordBatch, _: Place) -> pa.Array:
+def _id_of_its_own(rows: pa.RecordBatch, _: FaultContext) -> pa.Array:
     return pc.negate(rows.column("session_id"))
 
 
-def _a_little_later(rows: pa.RecordBatch, place: Place) -> pa.Array:
-    last = first_instant(place.scenario, place.month + 1) - 1
+def _a_little_later(rows: pa.RecordBatch, context: FaultContext) -> pa.Array:
+    last = context.scenario.first_instant(context.month + 1) - 1
     later = pc.add(rows.column("created_at").cast(pa.int64()), _A_LITTLE)
     return pc.min_element_wise(later, last, skip_nulls=False).cast(TIMESTAMP)
 
 
-def _moved_to(month_of: Callable[[Place], int]) -> Values:
+def _moved_to(month_of: Callable[[FaultContext], int]) -> Values:
     """As long after the beginning of another month, or its last instant where that is too short."""
 
-    def moved(rows: pa.RecordBatch, place: Place) -> pa.Array:
-        month = month_of(place)
-        begins, ends = (first_instant(place.scenario, number) for number in (month, month + 1))
-        into = pc.subtract(rows.column("created_at").cast(pa.int64()), first_instant(place.scenario, place.month))
+    def moved(rows: pa.RecordBatch, context: FaultContext) -> pa.Array:
+        month = month_of(context)
+        begins, ends = (context.scenario.first_instant(number) for number in (month, month + 1))
+        into = pc.subtract(rows.column("created_at").cast(pa.int64()), context.scenario.first_instant(context.month))
         moved = pc.add(into, begins)
-        # Whatever the months' lengths are, and wherever an earlier defect has already moved the row.
+        # Whatever the months' lengths are, and wherever an earlier fault has already moved the row.
         inside = pc.max_element_wise(pc.min_element_wise(moved, ends - 1, skip_nulls=False), begins, skip_nulls=False)
         return inside.cast(TIMESTAMP)
 
     return moved
 
 
-def _neighbour(place: Place) -> int:
-    return place.month + 1 if place.month + 1 < place.scenario.months else place.month - 1
+def _neighbour(context: FaultContext) -> int:
+    return context.month + 1 if context.month + 1 < context.scenario.months else context.month - 1
 
 
-def _end(rows: pa.RecordBatch, place: Place) -> pa.Array:
-    end = pa.scalar(first_instant(place.scenario, place.scenario.months), pa.int64())
+def _end(rows: pa.RecordBatch, context: FaultContext) -> pa.Array:
+    end = pa.scalar(context.scenario.first_instant(context.scenario.months), pa.int64())
     return pa.repeat(end, rows.num_rows).cast(TIMESTAMP)
 
 
-def _company_months(rows: pa.RecordBatch, place: Place) -> NDArray[np.int64]:
+def _company_months(rows: pa.RecordBatch, context: FaultContext) -> NDArray[np.int64]:
     ids: NDArray[np.int64] = rows.column("company_id").fill_null(0).to_numpy(zero_copy_only=False)
-    return ids * MAX_MONTHS + place.month
+    return ids * MAX_MONTHS + context.month
 
 
-def _months(rows: pa.RecordBatch, place: Place) -> NDArray[np.int64]:
-    return np.full(rows.num_rows, place.month)
+def _months(rows: pa.RecordBatch, context: FaultContext) -> NDArray[np.int64]:
+    return np.full(rows.num_rows, context.month)
 
 
-def _second_name(rows: pa.RecordBatch, _: Place) -> pa.Array:
+def _second_name(rows: pa.RecordBatch, _: FaultContext) -> pa.Array:
     return pc.binary_join_element_wise(rows.column("company_name"), "(2)", " ")
 
 
-def _unknown_size(rows: pa.RecordBatch, _: Place) -> pa.Array:
+def _unknown_size(rows: pa.RecordBatch, _: FaultContext) -> pa.Array:
     return pa.repeat(_NO_SIZE, rows.num_rows)
 
 
-def _upper_case(rows: pa.RecordBatch, _: Place) -> pa.Array:
+def _upper_case(rows: pa.RecordBatch, _: FaultContext) -> pa.Array:
     return pc.utf8_upper(rows.column("company_size"))
 
 
-def _with_a_blank(rows: pa.RecordBatch, _: Place) -> pa.Array:
+def _with_a_blank(rows: pa.RecordBatch, _: FaultContext) -> pa.Array:
     return pc.binary_join_element_wise(rows.column("company_size"), "", " ")
 
 
-def _next_size(rows: pa.RecordBatch, place: Place) -> pa.Array:
-    names = [size.name for size in place.scenario.sizes]
+def _next_size(rows: pa.RecordBatch, context: FaultContext) -> pa.Array:
+    names = [size.name for size in context.scenario.sizes]
     following = pa.array([*names[1:], names[0]])
     return following.take(pc.index_in(rows.column("company_size"), pa.array(names)))
 
@@ -144,9 +143,9 @@ def _prices(price: Callable[[Decimal], Decimal]) -> Values:
     )
 
 
-def _price_of_the_next_size(rows: pa.RecordBatch, place: Place) -> pa.Array:
-    prices = {size.name: size.monthly_price for size in place.scenario.sizes}
-    return pa.array([prices[name] for name in _next_size(rows, place).to_pylist()], rows.column("monthly_price").type)
+def _price_of_the_next_size(rows: pa.RecordBatch, context: FaultContext) -> pa.Array:
+    prices = {size.name: size.monthly_price for size in context.scenario.sizes}
+    return pa.array([prices[name] for name in _next_size(rows, context).to_pylist()], rows.column("monthly_price").type)
 
 
 def _dearer(price: Decimal) -> Decimal:
@@ -166,7 +165,7 @@ FAULT_KINDS = _named(
     ),
     FaultKind(
         *(3, "orphan_sessions", SESSIONS, Effect.CHANGE, "is of a company that does not exist"),
-        {"company_id": _nobody},
+        {"company_id": _unknown_company},
     ),
     FaultKind(
         *(4, "sessions_without_id", SESSIONS, Effect.CHANGE, "has no id"),
@@ -186,7 +185,7 @@ FAULT_KINDS = _named(
     ),
     FaultKind(
         *(8, "sessions_after_the_last_month", SESSIONS, Effect.CHANGE, "moves to the month after the last"),
-        {"created_at": _moved_to(lambda place: place.scenario.months)},
+        {"created_at": _moved_to(lambda context: context.scenario.months)},
     ),
     FaultKind(
         *(9, "sessions_at_the_end", SESSIONS, Effect.CHANGE, "moves to the instant that ends the last month"),
@@ -210,7 +209,7 @@ FAULT_KINDS = _named(
     FaultKind(16, "deleted_companies", COMPANIES, Effect.REMOVE, "is missing, though its sessions are not"),
     FaultKind(
         *(17, "added_companies", COMPANIES, Effect.REPEAT, "comes again with another id and name, and no sessions"),
-        {"company_id": _nobody, "company_name": _second_name},
+        {"company_id": _unknown_company, "company_name": _second_name},
     ),
     FaultKind(
         *(18, "companies_without_size", COMPANIES, Effect.CHANGE, "has no size"),

@@ -2,18 +2,19 @@
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from seed_generator.errors import EnvironmentFailure, InputError, SeedError
 from seed_generator.profiles import Target
-from seed_generator.schemas import COMPANIES, SESSIONS, SIMULATED, SIMULATION, TableSchema
+from seed_generator.schemas import COMPANIES, SESSIONS, SIMULATED, SIMULATION, Batch, TableSchema
 from seed_generator.sinks.interruptible import interruptibly
-from seed_generator.sinks.protocol import More, Take
+from seed_generator.sinks.protocol import Take
 from seed_generator.sinks.sql import (
     Found,
     SqlNames,
@@ -71,39 +72,37 @@ class DuckDBSink:
     """
 
     months_at_a_time = 1
+    takes_faults = True
 
     def __init__(self, path: Path, prefix: str = "", label: str = "", next_command: str = "dbt build") -> None:
         self._path = path
         self._names = SqlNames(prefix)
-        self.place = f"{label}{path}"
+        self.description = f"{label}{path}"
         self.next_command = next_command
 
-    def load(self, tables: Iterable[Table]) -> None:
-        """Replace all tables, completely or not at all."""
+    @contextmanager
+    def change(self) -> Iterator["_DuckDBChange"]:
+        """A transaction; a file that was not there before it is removed if it fails."""
         was_absent = not self._path.exists()
         is_ours_alone = False
         try:
             with self._transaction() as connection:
                 # Another load may have made the file since, and may even have filled it.
                 is_ours_alone = was_absent and not connection.execute("from duckdb_tables() limit 1").fetchall()
-                refuse_tables_of_others(self._found(connection), self._names, str(self._path))
-                for schema in self._names.schemas:
-                    connection.execute(f'create schema if not exists "{schema}"')
-                self._write(connection, tables)
+                found = self._found(connection)
+                refuse_tables_of_others(found, self._names, str(self._path))
+                yield _DuckDBChange(connection, self._names, found, str(self._path))
         except BaseException:
             if is_ours_alone:
                 self._remove_file()
             raise
 
-    def extend(self, more: More) -> None:
-        """Add to the tables, completely or not at all."""
-        with self._filled() as connection:
-            simulation = connection.sql(f"from {self._qualified(connection, SIMULATION)}").to_arrow_table()
-            self._write(connection, more(simulation.to_pylist()))
-
     def read(self, take: Take) -> None:
         """Give all rows to `take`, each table's in the order of its primary key."""
-        with self._filled() as connection:
+        if not self._path.exists():
+            raise InputError(f"{self._path} does not exist; load a simulation first.")
+        with self._transaction() as connection:
+            refuse_incomplete_tables(self._found(connection), self._names, str(self._path))
             for table in SIMULATED:
                 interruptibly(functools.partial(self._read, connection, table, take), connection.interrupt)
 
@@ -119,31 +118,10 @@ class DuckDBSink:
                 connection.execute(statement)
         return lines
 
-    def _write(self, connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> None:
-        for table in tables:
-            name = self._qualified(connection, table.schema)
-            if not table.adds_rows:
-                columns = column_definitions(table.columns, COMPRESSION.get(table.schema, {}))
-                connection.execute(f"create or replace table {name} ({columns})")
-            reader = pa.RecordBatchReader.from_batches(table.columns, _row_groups(table.batches))
-            connection.register("incoming", reader)
-            insert = functools.partial(connection.execute, f"insert into {name} select * from incoming")
-            interruptibly(insert, connection.interrupt)
-            connection.unregister("incoming")
-
     def _read(self, connection: duckdb.DuckDBPyConnection, table: TableSchema, take: Take) -> None:
-        rows = connection.sql(f"from {self._qualified(connection, table)} order by {key_order(table)}")
+        rows = connection.sql(f"from {_qualified(connection, self._names, table)} order by {key_order(table)}")
         for batch in rows.to_arrow_reader(ROW_GROUP):
             take(table, batch)
-
-    @contextmanager
-    def _filled(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A transaction in a file that holds a simulation."""
-        if not self._path.exists():
-            raise InputError(f"{self._path} does not exist; load a simulation first.")
-        with self._transaction() as connection:
-            refuse_incomplete_tables(self._found(connection), self._names, str(self._path))
-            yield connection
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -181,11 +159,6 @@ class DuckDBSink:
         ).fetchall()
         return {(schema, table) for schema, table in rows}
 
-    def _qualified(self, connection: duckdb.DuckDBPyConnection, table: TableSchema) -> str:
-        """With the catalog in front: a file called like a schema, `raw.duckdb`, would make the name ambiguous."""
-        ((catalog,),) = connection.execute("select current_database()").fetchall()
-        return f'"{catalog}".{self._names.quoted(table)}'
-
     def _remove_file(self) -> None:
         """A load that failed leaves no empty warehouse behind where there was none."""
         for path in (self._path, self._path.with_name(self._path.name + ".wal")):
@@ -193,13 +166,53 @@ class DuckDBSink:
                 path.unlink()
 
 
-def _row_groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+class _DuckDBChange:
+    """A change in a transaction; `found` is what the file held before it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, names: SqlNames, found: Found, file: str) -> None:
+        self._connection = connection
+        self._names = names
+        self._found = found
+        self._file = file
+
+    def simulation(self) -> Sequence[Mapping[str, Any]]:
+        """The rows of `raw.simulation`."""
+        refuse_incomplete_tables(self._found, self._names, self._file)
+        rows: list[dict[str, Any]] = self._connection.sql(f"from {self._name(SIMULATION)}").to_arrow_table().to_pylist()
+        return rows
+
+    def write(self, tables: Sequence[Table]) -> None:
+        """Each table from one Arrow stream."""
+        for schema in self._names.schemas:
+            self._connection.execute(f'create schema if not exists "{schema}"')
+        for table in tables:
+            name = self._name(table.schema)
+            if not table.adds_rows:
+                columns = column_definitions(table.columns, COMPRESSION.get(table.schema, {}))
+                self._connection.execute(f"create or replace table {name} ({columns})")
+            reader = pa.RecordBatchReader.from_batches(table.columns, _row_groups(table.batches))
+            self._connection.register("incoming", reader)
+            insert = functools.partial(self._connection.execute, f"insert into {name} select * from incoming")
+            interruptibly(insert, self._connection.interrupt)
+            self._connection.unregister("incoming")
+
+    def _name(self, table: TableSchema) -> str:
+        return _qualified(self._connection, self._names, table)
+
+
+def _qualified(connection: duckdb.DuckDBPyConnection, names: SqlNames, table: TableSchema) -> str:
+    """With the catalog in front: a file called like a schema, `raw.duckdb`, would make the name ambiguous."""
+    ((catalog,),) = connection.execute("select current_database()").fetchall()
+    return f'"{catalog}".{names.quoted(table)}'
+
+
+def _row_groups(batches: Iterator[Batch]) -> Iterator[pa.RecordBatch]:
     """The same rows in the same order, in batches of a row group each."""
     held: list[pa.RecordBatch] = []
     rows = 0
     for batch in batches:
-        held.append(batch)
-        rows += batch.num_rows
+        held.append(batch.rows)
+        rows += batch.rows.num_rows
         if rows >= ROW_GROUP:
             whole = rows - rows % ROW_GROUP
             table = pa.Table.from_batches(held)

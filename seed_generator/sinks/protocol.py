@@ -1,6 +1,7 @@
-"""What every sink has: the places that the tables go to differ in how, and not in what."""
+"""What every sink has; how an engine takes the tables in is its own."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -8,29 +9,44 @@ import pyarrow as pa
 from seed_generator.schemas import TableSchema
 from seed_generator.tables import Table
 
-More = Callable[[Sequence[Mapping[str, Any]]], Iterable[Table]]
 Take = Callable[[TableSchema, pa.RecordBatch], None]
 
 
-class Sink(Protocol):
-    """A place for the tables.
+class Change(Protocol):
+    """A change of a sink's tables under way: the only one, which readers see when it is complete, or not at all."""
 
-    `place` names it to people, `next_command` is what they type next. `months_at_a_time` is how many months of sessions
-    it can take in at the same time.
+    def simulation(self) -> Sequence[Mapping[str, Any]]:
+        """The rows of `raw.simulation`, which say what is loaded.
+
+        Raises
+        ------
+        InputError : nothing is loaded, or not all tables.
+        """
+
+    def write(self, tables: Sequence[Table]) -> None:
+        """Take in all tables, once, in their order: their rows replace what is loaded, or come to it."""
+
+
+class Sink(Protocol):
+    """A place that holds the tables.
+
+    `description` names it to people, `next_command` is what they type next. `months_at_a_time` is how many months of
+    sessions it can take in at the same time. `takes_faults` is whether one process makes the rows, as faults need it.
 
     All methods raise `EnvironmentFailure` where the surroundings say no and `InputError` where the place is not one
-    that the simulator may fill, or read; then the place is as it was before.
+    that the simulator may fill, or read; then the tables are as they were before.
     """
 
-    place: str
+    description: str
     next_command: str
     months_at_a_time: int
+    takes_faults: bool
 
-    def load(self, tables: Iterable[Table]) -> None:
-        """Replace all tables, completely or not at all."""
+    def change(self) -> AbstractContextManager[Change]:
+        """Begin a change, which is complete when its block ends; an error in the block leaves the tables as they were.
 
-    def extend(self, more: More) -> None:
-        """Add to the tables, completely or not at all: `more` makes them, given the rows of `raw.simulation`."""
+        A second change at the same time is refused, and told who makes the first.
+        """
 
     def read(self, take: Take) -> None:
         """Give all rows of `schemas.SIMULATED` to `take`, each table's in the order of its primary key."""

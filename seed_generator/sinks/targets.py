@@ -27,6 +27,6 @@ def target_sink(target: Target, workers: int | None = None) -> Sink:
 
 def parquet_sink(folder: Path) -> Sink:
     """The sink of a folder of Parquet files."""
-    from seed_generator.sinks.parquet import ParquetSink  # noqa: PLC0415 - see above
+    from seed_generator.sinks.parquet.sink import ParquetSink  # noqa: PLC0415 - see above
 
     return ParquetSink(folder)

@@ -52,10 +52,10 @@ def _binary(table: Table) -> Iterator[bytes]:
     record = _record(columns)
     yield _HEADER
     for batch in table.batches:
-        records = np.empty(batch.num_rows, record)
+        records = np.empty(batch.rows.num_rows, record)
         records["fields"] = columns
         records["columns"]["length"] = _VALUE_BYTES
-        for position, column in enumerate(batch.columns):
+        for position, column in enumerate(batch.rows.columns):
             values = column.view(pa.int64()).to_numpy()
             records["columns"]["value"][:, position] = values - _POSTGRES_EPOCH if column.type == TIMESTAMP else values
         yield records.tobytes()
@@ -71,7 +71,7 @@ def _csv(table: Table) -> Iterator[bytes]:
     options = pa.csv.WriteOptions(include_header=False)
     for batch in table.batches:
         rows = io.BytesIO()
-        pa.csv.write_csv(batch, rows, options)
+        pa.csv.write_csv(batch.rows, rows, options)
         yield rows.getvalue()
 
 

@@ -13,7 +13,7 @@ from seed_generator.sinks.sql import SqlNames
 
 # How long a load waits before it gives up and says who is in the way, together less than 10 seconds: for another load
 # (one that was killed lets go as soon as its server process notices), and for those who read the tables.
-_PLACE_TIMEOUT_SECONDS = 4.0
+_OTHER_LOAD_TIMEOUT_SECONDS = 4.0
 TABLES_TIMEOUT_SECONDS = 5
 
 # When somebody has waited a second for a lock, the server looks for deadlocks, and ends a query where it finds one.
@@ -22,15 +22,15 @@ _SECONDS_BETWEEN_TRIES = 0.2
 _LOCK_CLASS = zlib.crc32(b"seed_generator") & 0x7FFFFFFF
 
 
-def take_the_place(cursor: extensions.cursor, names: SqlNames) -> None:
+def lock_out_other_loads(cursor: extensions.cursor, names: SqlNames) -> None:
     """One load at a time, to the end of its transaction.
 
     Raises
     ------
-    EnvironmentFailure : another load has the place, which is told.
+    EnvironmentFailure : naming the other load that is under way.
     """
     key = (_LOCK_CLASS, zlib.crc32(names.schema(RAW).encode()) & 0x7FFFFFFF)
-    gives_up = time.monotonic() + _PLACE_TIMEOUT_SECONDS
+    gives_up = time.monotonic() + _OTHER_LOAD_TIMEOUT_SECONDS
     while time.monotonic() < gives_up:
         cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", key)
         if cursor.fetchone() == (True,):

@@ -18,7 +18,6 @@ from places import PREFIX, Place
 from postgres_server import Database
 from scratch import copy_project, replace_once
 from seed_generator.scenario import Scenario
-from seed_generator.tables import simulated_tables
 from warehouses import PROJECT, WITHOUT_UNIT_TESTS, Warehouse
 
 MACROS = "macros/months_to_read.sql"
@@ -58,7 +57,7 @@ class Company:
 
     def load(self, companies: int, months: int, seed: int) -> None:
         self.scenario = Scenario(companies=companies, months=months, seed=seed)
-        self.place.sink().load(simulated_tables(self.scenario))
+        self.place.load(self.scenario)
         self.place.execute("drop table if exists {raw}.late")
         self.withheld.clear()
         self.written = set(self.scenario.periods)

@@ -18,6 +18,7 @@ from seed_generator import schemas
 from seed_generator.faults.injection import Faults
 from seed_generator.faults.kinds import FAULT_KINDS, Effect
 from seed_generator.scenario import Scenario
+from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import Manner
 from seed_generator.tables import simulated_tables
 from warehouses import WITHOUT_UNIT_TESTS, Warehouse, seed_generator
@@ -30,10 +31,10 @@ Texts = dict[str, list[dict[str, str]]]
 def texts(scenario: Scenario, faults: Faults, batch_sessions: int = 100_000) -> Texts:
     """All rows of all tables as texts, a null as the word."""
     found: Texts = {}
-    for table in simulated_tables(scenario, faults, manner=Manner(batch_sessions)):
+    for table in simulated_tables(Portion(scenario), faults, Manner(batch_sessions)):
         if table.schema is schemas.LOADED_MONTHS:  # says when, which no two loads have the same
             continue
-        rows = pa.Table.from_batches(list(table.batches), table.columns)
+        rows = pa.Table.from_batches([batch.rows for batch in table.batches], table.columns)
         columns = {name: pc.fill_null(rows.column(name).cast(pa.string()), "null") for name in rows.column_names}
         found[table.schema.full_name] = pa.table(columns).to_pylist()
     return found
@@ -96,8 +97,8 @@ def test_a_row_is_hit_whatever_else_is_asked_for_and_however_the_rows_are_cut() 
 def test_as_many_rows_are_hit_as_a_fair_draw_hits(kind: str) -> None:
     scenario, share = Scenario(companies=20_000, months=3, seed=1), 0.03
     rows = {
-        table.schema.full_name: sum(batch.num_rows for batch in table.batches)
-        for table in simulated_tables(scenario, faults=Faults({kind: share}))
+        table.schema.full_name: sum(batch.rows.num_rows for batch in table.batches)
+        for table in simulated_tables(Portion(scenario), Faults({kind: share}))
     }
     clean = texts(scenario, Faults())
     exposed = len(clean[FAULT_KINDS[kind].table.full_name])
@@ -117,8 +118,8 @@ def test_every_place_takes_every_kind_and_is_clean_again_after_a_load_without(pl
     assert (loaded.returncode, loaded.stderr) == (0, "")
     scenario, faults = Scenario(companies=60, months=4), Faults(dict.fromkeys(FAULT_KINDS, 0.2))
     wanted = {
-        table.schema.full_name: [tuple(row.values()) for batch in table.batches for row in batch.to_pylist()]
-        for table in simulated_tables(scenario, faults=faults)
+        table.schema.full_name: [tuple(row.values()) for batch in table.batches for row in batch.rows.to_pylist()]
+        for table in simulated_tables(Portion(scenario), faults)
         if table.schema in schemas.SIMULATED
     }
     assert place.rows() == wanted

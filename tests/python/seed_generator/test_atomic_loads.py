@@ -5,16 +5,18 @@ import shutil
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from loads import NEW, NEW_OPTIONS, OLD, held_load, leftovers, start
-from places import KINDS, PREFIX, Place, simulated
+from places import KINDS, PREFIX, Place, load, simulated
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.scenario import Scenario
-from seed_generator.schemas import SESSIONS, TABLES, TableSchema
+from seed_generator.schemas import SESSIONS, TABLES, Batch, TableSchema
+from seed_generator.simulation.portion import Portion
 from seed_generator.tables import simulated_tables
 
 everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
@@ -23,19 +25,19 @@ in_postgres = pytest.mark.parametrize("place", ["postgres"], indirect=True)
 
 @everywhere
 def test_a_load_killed_in_its_middle_leaves_the_old_tables_and_the_next_needs_no_repair(place: Place) -> None:
-    place.sink().load(simulated_tables(OLD))
+    place.load(OLD)
     with held_load(place) as process:
         process.kill()
         process.wait(30)
         assert place.rows() == simulated(OLD)
-        place.sink().load(simulated_tables(NEW))
+        place.load(NEW)
     assert place.rows() == simulated(NEW)
     assert leftovers(place) == []
 
 
 @everywhere
 def test_a_second_load_is_refused_within_ten_seconds_and_told_who_holds_the_place(place: Place) -> None:
-    place.sink().load(simulated_tables(OLD))
+    place.load(OLD)
     with held_load(place) as first:
         began = time.monotonic()
         second = place.seed("--companies", "5")
@@ -57,7 +59,7 @@ def test_a_load_that_is_refused_never_removes_the_file_of_the_first(
         # As if it had looked for the file an instant before the first load made it.
         monkeypatch.setattr(Path, "exists", lambda path: False)  # noqa: ARG005 - of any path
         with pytest.raises(EnvironmentFailure):
-            place.sink().load(simulated_tables(OLD))
+            place.load(OLD)
         monkeypatch.undo()
         assert place.file.exists()
         first.communicate("go on\n", timeout=60)
@@ -66,7 +68,7 @@ def test_a_load_that_is_refused_never_removes_the_file_of_the_first(
 
 @everywhere
 def test_ctrl_c_ends_a_load_in_one_line_with_the_old_tables_whole(place: Place) -> None:
-    place.sink().load(simulated_tables(OLD))
+    place.load(OLD)
     for seconds in (1, 1.5, 2, 2.5):
         with start(place, "--companies", "2000000") as process:
             time.sleep(seconds)
@@ -87,9 +89,9 @@ def test_a_sink_is_as_good_as_new_after_ctrl_c(place: Place) -> None:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     sink = place.sink()
-    with pytest.raises(KeyboardInterrupt):
-        sink.load(simulated_tables(Scenario(companies=300_000), on_rows=press_ctrl_c))
-    sink.load(simulated_tables(OLD))
+    with pytest.raises(KeyboardInterrupt), sink.change() as change:
+        change.write(simulated_tables(Portion(Scenario(companies=300_000)), on_rows=press_ctrl_c))
+    load(sink, OLD)
     assert place.rows() == simulated(OLD)
 
 
@@ -106,7 +108,7 @@ def test_ctrl_c_leaves_nothing_where_there_was_nothing(place: Place) -> None:
 @pytest.mark.parametrize("place", ["parquet"], indirect=True)
 @pytest.mark.parametrize("killed", ["between the two renames", "after them", "while it wrote"])
 def test_a_folder_is_mended_after_a_kill_between_its_renames(place: Place, killed: str) -> None:
-    place.sink().load(simulated_tables(OLD))
+    place.load(OLD)
     new, old = (place.folder / f".simulation.{name}" for name in ("new", "old"))
     if killed == "between the two renames":
         place.parquet.rename(old)
@@ -117,19 +119,20 @@ def test_a_folder_is_mended_after_a_kill_between_its_renames(place: Place, kille
         (new / "raw").mkdir(parents=True)
         (new / "raw" / "half").write_text("a file")
     # A run that fails puts back what a killed one moved aside; one that succeeds replaces it.
-    broken = (table for number, table in enumerate(simulated_tables(NEW)) if number < 2 or 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        place.sink().load(broken)
+    broken = simulated_tables(Portion(NEW))
+    broken[2] = replace(broken[2], batches=(Batch(1 / 0) for _ in range(1)))
+    with pytest.raises(ZeroDivisionError), place.sink().change() as change:
+        change.write(broken)
     assert place.rows() == simulated(OLD)
     assert leftovers(place) == []
-    place.sink().load(simulated_tables(NEW))
+    place.load(NEW)
     assert place.rows() == simulated(NEW)
     assert leftovers(place) == []
 
 
 @in_postgres
 def test_a_reader_in_the_way_is_named_within_ten_seconds(place: Place) -> None:
-    place.sink().load(simulated_tables(OLD))
+    place.load(OLD)
     reader = place.database.connect(application_name="a_long_report")
     with reader, reader.cursor() as cursor:
         cursor.execute(f"select count(*) from {PREFIX}raw.sessions")
@@ -150,7 +153,7 @@ def test_a_reader_in_the_way_is_named_within_ten_seconds(place: Place) -> None:
 def test_a_reader_who_wants_one_table_after_the_other_meets_no_deadlock(
     place: Place, options: tuple[str, ...], held: TableSchema, wanted: TableSchema
 ) -> None:
-    place.sink().load(simulated_tables(OLD))
+    place.load(OLD)
     waiting = f"select count(*) from pg_locks where not granted and relation = '{PREFIX}{held.full_name}'::regclass"
     reader, watcher = place.database.connect(), place.database.connect()
     watcher.autocommit = True
@@ -174,7 +177,7 @@ def test_a_reader_who_wants_one_table_after_the_other_meets_no_deadlock(
 
 @in_postgres
 def test_a_connection_that_the_server_ends_is_told_in_one_sentence(place: Place) -> None:
-    place.sink().load(simulated_tables(OLD))
+    place.load(OLD)
     with held_load(place) as process:
         place.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"

@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 
 from seed_generator.scenario import Scenario
 from seed_generator.simulation.books import Books
-from seed_generator.simulation.sessions import simulate_companies, simulate_sessions
+from seed_generator.simulation.companies import simulate_companies
+from seed_generator.simulation.portion import Portion
+from seed_generator.simulation.sessions import simulate_sessions
 
 
 @settings(max_examples=30)
@@ -14,12 +16,14 @@ def test_the_books_say_what_the_rows_say(companies: int, months: int, seed: int)
     scenario = Scenario(companies=companies, months=months, seed=seed)
     books = Books(scenario)
     seen: dict[tuple[int, int], int] = {}
-    for batch in simulate_sessions(scenario, books):
+    for batch in simulate_sessions(Portion(scenario), books):
         for company in batch.company_id.tolist():
             key = (scenario.periods.index(batch.period), company)
             seen[key] = seen.get(key, 0) + 1
     size = {
-        c: s for b in simulate_companies(scenario) for c, s in zip(b.company_id.tolist(), b.size.tolist(), strict=True)
+        company: number
+        for batch in simulate_companies(Portion(scenario))
+        for company, number in zip(batch.company_id.tolist(), batch.size.tolist(), strict=True)
     }
     for month in range(months):
         for number, plan in enumerate(scenario.sizes):

@@ -13,7 +13,6 @@ import pytest
 from places import Place, simulated
 from postgres_server import Database
 from seed_generator.scenario import Scenario
-from seed_generator.tables import simulated_tables
 from warehouses import seed_generator
 
 OLD = Scenario(companies=50, months=2)
@@ -63,7 +62,7 @@ def test_a_database_that_does_not_exist(database: Database) -> None:
 
 @pytest.mark.parametrize("place", ["postgres"], indirect=True)
 def test_a_server_that_lets_nobody_write(place: Place) -> None:
-    place.sink().load(simulated_tables(OLD))
+    place.load(OLD)
     environment = {**place.environment, "PGOPTIONS": "-c default_transaction_read_only=on"}
     done = seed_generator("--target", "postgres", environment=environment)
     assert_told(done, 1, "read-only transaction", "nothing was changed")
@@ -109,7 +108,7 @@ def test_a_parquet_folder_that_cannot_be_written(tmp_path: Path, folder: str) ->
 @pytest.mark.parametrize("is_first", [True, False], ids=["first load", "later load"])
 def test_no_room_left(place: Place, is_first: bool) -> None:  # noqa: FBT001 - a case
     if not is_first:
-        place.sink().load(simulated_tables(OLD))
+        place.load(OLD)
     before = sorted(path.name for path in place.folder.iterdir())
     done = seed_generator(
         *place.options,

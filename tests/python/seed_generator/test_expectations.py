@@ -24,6 +24,7 @@ from seed_generator.expectations.kpis import (
 )
 from seed_generator.scenario import ALL_SIZES, LARGE, SMALL, CompanySize, Scenario
 from seed_generator.simulation.books import Books
+from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import simulate_sessions
 
 MEANS = ("avg_sessions_per_company", "retention_rate")
@@ -38,7 +39,7 @@ def by_key(scenario: Scenario) -> dict[Key, Expectation]:
 
 def booked(scenario: Scenario) -> Books:
     books = Books(scenario)
-    for _ in simulate_sessions(scenario, books):
+    for _ in simulate_sessions(Portion(scenario), books):
         pass
     return books
 

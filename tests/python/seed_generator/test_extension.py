@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from places import KINDS, Checksums, Place, checksums_of
 from seed_generator.scenario import Scenario
-from seed_generator.simulation.sessions import BLOCK_COMPANIES, Manner
-from seed_generator.tables import simulated_tables
+from seed_generator.simulation.portion import BLOCK_COMPANIES
+from seed_generator.simulation.sessions import Manner
 from warehouses import seed_generator
 
 everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
@@ -23,7 +23,7 @@ manners = st.builds(Manner, st.integers(1, 3_000), st.integers(1, 4), st.integer
 
 
 def loaded_in_one_run(place: Place, scenario: Scenario) -> Checksums:
-    place.sink().load(simulated_tables(scenario))
+    place.load(scenario)
     return checksums_of(place)
 
 
@@ -36,7 +36,7 @@ def test_any_split_of_months_and_companies_by_any_workers_gives_the_rows_of_one_
     first = Scenario(companies=companies, months=months, seed=seed)
     last = replace(first, companies=companies + sum(c for _, c in steps), months=months + sum(m for m, _ in steps))
     expected = loaded_in_one_run(place, last)
-    place.sink().load(simulated_tables(first, manner=manner))
+    place.load(first, manner=manner)
     for more_months, more_companies in steps:
         place.extend(more_months, more_companies, manner)
     assert checksums_of(place) == expected
@@ -46,7 +46,7 @@ def test_any_split_of_months_and_companies_by_any_workers_gives_the_rows_of_one_
 def test_growth_across_the_edge_of_a_block_gives_the_rows_of_one_run(place: Place) -> None:
     first = Scenario(companies=BLOCK_COMPANIES - 10, months=1)
     expected = loaded_in_one_run(place, replace(first, companies=BLOCK_COMPANIES + 10, months=2))
-    place.sink().load(simulated_tables(first))
+    place.load(first)
     place.extend(1, 0, Manner(workers=2, months_at_a_time=2))
     place.extend(0, 10, Manner(workers=2, months_at_a_time=2))
     place.extend(0, 10, Manner(workers=2, months_at_a_time=2))
@@ -88,7 +88,7 @@ def stamps(place: Place) -> dict[date, datetime]:
 @everywhere
 def test_each_load_stamps_the_months_that_it_wrote_and_no_other(place: Place) -> None:
     scenario = Scenario(companies=20, months=3)
-    place.sink().load(simulated_tables(scenario))
+    place.load(scenario)
     first = stamps(place)
     assert sorted(first) == scenario.periods
     assert len(set(first.values())) == 1
@@ -101,7 +101,7 @@ def test_each_load_stamps_the_months_that_it_wrote_and_no_other(place: Place) ->
     grown = stamps(place)
     assert sorted(grown) == sorted(appended)
     assert set(grown.values()).isdisjoint(appended.values())
-    place.sink().load(simulated_tables(scenario))
+    place.load(scenario)
     again = stamps(place)
     assert sorted(again) == sorted(first)
     assert set(again.values()).isdisjoint({*grown.values(), *first.values()})
@@ -137,7 +137,7 @@ def test_nothing_can_be_added_to_or_read_where_nothing_is(place: Place) -> None:
 def test_what_does_not_belong_to_what_is_loaded_is_refused_in_one_sentence(
     place: Place, options: list[str], words: list[str], scenario_file: Path
 ) -> None:
-    place.sink().load(simulated_tables(Scenario(companies=30, months=3)))
+    place.load(Scenario(companies=30, months=3))
     before = (checksums_of(place), stamps(place))
     result = place.seed(*(str(scenario_file) if option == "SCENARIO" else option for option in options))
     assert (result.returncode, result.stdout) == (2, "")
@@ -149,7 +149,7 @@ def test_what_does_not_belong_to_what_is_loaded_is_refused_in_one_sentence(
 
 @in_duckdb
 def test_other_sizes_than_those_loaded_are_refused_and_both_are_shown(place: Place, tmp_path: Path) -> None:
-    place.sink().load(simulated_tables(Scenario(companies=30, months=3)))
+    place.load(Scenario(companies=30, months=3))
     (tmp_path / "other.toml").write_text(
         "[sizes.tiny]\nshare = 1.0\nmonthly_price = 3.50\nbase_sessions = 2\nspread = 1\n"
     )
@@ -169,7 +169,7 @@ def test_what_is_said_of_the_loaded_scenario_and_is_so_is_no_error(place: Place,
 
 @pytest.mark.parametrize("place", ["duckdb", "postgres"], indirect=True)
 def test_another_stream_version_is_not_added_to(place: Place) -> None:
-    place.sink().load(simulated_tables(Scenario(companies=30, months=3)))
+    place.load(Scenario(companies=30, months=3))
     place.execute("update {raw}.simulation set stream_version = 0")
     result = place.seed("--append", "1")
     assert result.returncode == 2
@@ -186,7 +186,7 @@ def test_a_load_with_faults_is_not_added_to(place: Place) -> None:
 
 @pytest.mark.parametrize("place", ["postgres"], indirect=True)
 def test_an_append_of_postgres_keeps_its_keys_and_its_index_knows_the_rows(place: Place) -> None:
-    place.sink().load(simulated_tables(Scenario(companies=3_000, months=3)))
+    place.load(Scenario(companies=3_000, months=3))
     catalog = "select conname from pg_constraint join pg_namespace on pg_namespace.oid = connamespace"
     catalog += " where nspname in ('{raw}', '{truth}') order by conname"
     before = place.execute(catalog)

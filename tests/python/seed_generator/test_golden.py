@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from golden import GOLDEN, GOLDEN_STREAM_VERSION, SCENARIOS
+from places import load
 from seed_generator.scenario import Scenario, read_scenario
 from seed_generator.simulation.streams import STREAM_VERSION
 from seed_generator.sinks.checksum import checksums
 from seed_generator.sinks.duckdb import DuckDBSink
-from seed_generator.tables import simulated_tables
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -17,7 +17,7 @@ def test_the_rows_of_the_stream_version_are_frozen(name: str, tmp_path: Path, re
     values = SCENARIOS[name]
     scenario = Scenario(**(read_scenario(request.getfixturevalue(values)) if isinstance(values, str) else values))
     sink = DuckDBSink(tmp_path / "warehouse.duckdb")
-    sink.load(simulated_tables(scenario))
+    load(sink, scenario)
     found = {table.full_name: checksum.digits() for table, checksum in checksums(sink.read).items()}
     assert STREAM_VERSION == GOLDEN_STREAM_VERSION
     assert found == GOLDEN[name]

@@ -131,4 +131,4 @@ def test_a_relative_path_is_the_same_file_to_dbt_and_to_the_seeding_tool(
     assert dbtRunner().invoke(["--quiet", "--log-level", "none", "run", *options]).success
     close_duckdb()
     (built,) = tmp_path.rglob("here.duckdb")
-    assert target_sink(read_target(None, project)).place == f"only: {built}"
+    assert target_sink(read_target(None, project)).description == f"only: {built}"

@@ -14,17 +14,10 @@ from scipy import stats
 
 from seed_generator.scenario import LARGE, SMALL, CompanySize, Scenario, add_months
 from seed_generator.simulation.books import Books
-from seed_generator.simulation.sessions import (
-    BLOCK_COMPANIES,
-    IN_TURN,
-    NOTHING,
-    Extent,
-    Manner,
-    all_blocks,
-    books_of,
-    simulate_companies,
-    simulate_sessions,
-)
+from seed_generator.simulation.companies import simulate_companies
+from seed_generator.simulation.counts import books_of
+from seed_generator.simulation.portion import BLOCK_COMPANIES, NOTHING, Extent, Portion
+from seed_generator.simulation.sessions import Manner, simulate_sessions
 
 # One fixed seed a law: a test fails by chance once in a million seeds, and never on the one it has.
 UNLIKELY = 1e-6
@@ -32,12 +25,12 @@ MANY = Scenario(companies=200_000, seed=2024)
 
 
 def sizes_of(scenario: Scenario) -> NDArray[np.uint8]:
-    return np.concatenate([batch.size for batch in simulate_companies(scenario)])
+    return np.concatenate([batch.size for batch in simulate_companies(Portion(scenario))])
 
 
 def sessions_of(scenario: Scenario, batch_sessions: int = 100_000) -> dict[str, NDArray[np.int64]]:
     """All sessions as arrays; `month` counts from 0."""
-    batches = list(simulate_sessions(scenario, Books(scenario), Manner(batch_sessions)))
+    batches = list(simulate_sessions(Portion(scenario), Books(scenario), Manner(batch_sessions)))
     month = {period: number for number, period in enumerate(scenario.periods)}
     return {
         "session_id": np.concatenate([np.empty(0, np.int64), *(batch.session_id for batch in batches)]),
@@ -173,7 +166,8 @@ def test_ids_are_unique_ascending_and_below_what_a_float_can_tell_apart(many: di
     )
     assert sessions_of(largest)["session_id"].max() < 2**53
     np.testing.assert_array_equal(
-        np.concatenate([batch.company_id for batch in simulate_companies(MANY)]), np.arange(1, MANY.companies + 1)
+        np.concatenate([batch.company_id for batch in simulate_companies(Portion(MANY))]),
+        np.arange(1, MANY.companies + 1),
     )
 
 
@@ -185,23 +179,23 @@ def rows(scenario: Scenario, batch_sessions: int = 100_000) -> list[tuple[int, i
 def test_blocks_that_are_made_apart_have_the_rows_and_the_books_of_all_at_once(
     many: dict[str, NDArray[np.int64]],
 ) -> None:
-    beyond = Extent(companies=70_000, months=3)
     apart = [range(1), range(1, 3), range(3, 4)]
-    assert all_blocks(MANY) == range(4)
-    for there in (NOTHING, beyond):
-        made = [b for blocks in apart for b in simulate_sessions(MANY, Books(MANY), IN_TURN, there, blocks)]
-        at_once = list(simulate_sessions(MANY, Books(MANY), IN_TURN, there))
+    assert Portion(MANY).blocks == range(4)
+    for loaded in (NOTHING, Extent(companies=70_000, months=3)):
+        portion = Portion(MANY, loaded)
+        made = [b for blocks in apart for b in simulate_sessions(portion.of(blocks), Books(MANY))]
+        at_once = list(simulate_sessions(portion, Books(MANY)))
         for name in ("session_id", "company_id", "created_at"):
             together = np.concatenate([getattr(batch, name) for batch in made])
             order = np.argsort(np.concatenate([batch.session_id for batch in made]))
             np.testing.assert_array_equal(together[order], np.concatenate([getattr(b, name) for b in at_once]))
-        companies = [b.company_id for blocks in apart for b in simulate_companies(MANY, there, blocks)]
-        np.testing.assert_array_equal(np.concatenate(companies), np.arange(there.companies + 1, MANY.companies + 1))
-    assert len(many["session_id"]) == sum(books_of(MANY, blocks).sessions.sum() for blocks in apart)
+        companies = [b.company_id for blocks in apart for b in simulate_companies(portion.of(blocks))]
+        np.testing.assert_array_equal(np.concatenate(companies), np.arange(loaded.companies + 1, MANY.companies + 1))
+    assert len(many["session_id"]) == sum(books_of(Portion(MANY).of(blocks)).sessions.sum() for blocks in apart)
     books = Books(MANY)
-    for _ in simulate_sessions(MANY, books):
+    for _ in simulate_sessions(Portion(MANY), books):
         pass
-    np.testing.assert_array_equal(sum(books_of(MANY, blocks).figures for blocks in apart), books.figures)
+    np.testing.assert_array_equal(sum(books_of(Portion(MANY).of(blocks)).figures for blocks in apart), books.figures)
 
 
 def test_70000_companies_contain_the_rows_of_500_unchanged() -> None:
@@ -247,9 +241,9 @@ def test_another_seed_gives_other_rows_and_the_same_seed_the_same() -> None:
 
 
 def test_batches_are_as_large_as_asked_give_or_take_one_company() -> None:
-    sizes = [len(batch.session_id) for batch in simulate_sessions(MANY, Books(MANY), Manner(1_000))]
+    sizes = [len(batch.session_id) for batch in simulate_sessions(Portion(MANY), Books(MANY), Manner(1_000))]
     assert min(sizes) > 0
     assert max(sizes) <= 1_000
     one_month = Scenario(months=1)
-    single = [len(batch.session_id) for batch in simulate_sessions(one_month, Books(one_month), Manner(1))]
+    single = [len(batch.session_id) for batch in simulate_sessions(Portion(one_month), Books(one_month), Manner(1))]
     assert max(single) <= 2 * LARGE.base_sessions

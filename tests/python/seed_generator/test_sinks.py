@@ -12,13 +12,12 @@ import pyarrow as pa
 import pyarrow.dataset
 import pytest
 
-from places import KINDS, PREFIX, Place, simulated
+from places import KINDS, PREFIX, Place, load, simulated
 from seed_generator.scenario import CompanySize, Scenario
 from seed_generator.schemas import SESSIONS, TABLES
 from seed_generator.simulation.sessions import Manner
-from seed_generator.sinks.parquet import ParquetSink
+from seed_generator.sinks.parquet.sink import ParquetSink
 from seed_generator.sinks.sql import SqlNames, drop_statements, refuse_tables_of_others
-from seed_generator.tables import simulated_tables
 from warehouses import PROJECT, read_terminal, seed_generator
 
 SMALL = Scenario(companies=300, months=5)
@@ -44,21 +43,21 @@ def test_the_rows_in_place_are_the_simulated_ones_in_their_order(place: Place) -
 @pytest.mark.parametrize("batch_sessions", [1, 7, 1_000, 1_000_000])
 def test_the_size_of_batches_changes_no_row_of_any_place(place: Place, batch_sessions: int) -> None:
     scenario = Scenario(companies=40, months=3)
-    place.sink().load(simulated_tables(scenario, manner=Manner(batch_sessions)))
+    place.load(scenario, manner=Manner(batch_sessions))
     assert place.rows() == simulated(scenario)
 
 
 @everywhere
 def test_a_load_larger_than_a_row_group_keeps_every_row(place: Place) -> None:
     scenario = Scenario(companies=30_000, months=2, seed=5)
-    place.sink().load(simulated_tables(scenario))
+    place.load(scenario)
     assert place.rows() == simulated(scenario)
 
 
 @everywhere
 def test_a_run_replaces_the_one_before_whatever_its_size(place: Place) -> None:
     for scenario in (SMALL, SMALL, Scenario(companies=2, months=1, first_month=date(2020, 2, 1), seed=9), SMALL):
-        place.sink().load(simulated_tables(scenario))
+        place.load(scenario)
         assert place.rows() == simulated(scenario)
 
 
@@ -66,7 +65,7 @@ def test_a_run_replaces_the_one_before_whatever_its_size(place: Place) -> None:
 def test_a_simulation_without_a_session_can_be_loaded_and_read(place: Place) -> None:
     silent = CompanySize("silent", 1.0, "0.01", 0, 0)  # type: ignore[arg-type]  # text is taken too
     scenario = Scenario(companies=3, months=2, sizes=(silent,))
-    place.sink().load(simulated_tables(scenario))
+    place.load(scenario)
     assert place.rows() == simulated(scenario)
     assert place.rows()["raw.sessions"] == []
 
@@ -87,7 +86,7 @@ def test_drop_removes_what_was_made_and_can_be_repeated(place: Place) -> None:
 @everywhere
 @pytest.mark.parametrize(("answer", "removes"), [(b"y\n", True), (b"n\n", False), (b"\n", False), (b"\x04", False)])
 def test_drop_asks_on_a_terminal(place: Place, answer: bytes, removes: bool) -> None:  # noqa: FBT001 - a case
-    place.sink().load(simulated_tables(SMALL))
+    place.load(SMALL)
     terminal, end = pty.openpty()
     command = [sys.executable, "-m", "seed_generator", "--drop", *place.options]
     environment = {**os.environ, **place.environment}
@@ -178,7 +177,7 @@ def test_a_duckdb_file_called_like_a_schema_works(tmp_path: Path) -> None:
 def test_parquet_has_a_file_a_month_named_after_its_simulation(tmp_path: Path) -> None:
     names = []
     for seed in (1, 2):
-        ParquetSink(tmp_path / "folder").load(simulated_tables(Scenario(seed=seed, months=3)))
+        load(ParquetSink(tmp_path / "folder"), Scenario(seed=seed, months=3))
         names.append(sorted(path.name for path in (tmp_path / "folder" / "raw" / "sessions").iterdir()))
         assert [name[:7] for name in names[-1]] == ["2021-01", "2021-02", "2021-03"]
     assert set(names[0]).isdisjoint(names[1])
@@ -186,7 +185,7 @@ def test_parquet_has_a_file_a_month_named_after_its_simulation(tmp_path: Path) -
 
 
 def test_parquet_files_have_the_types_of_the_contract_and_duckdb_reads_them(tmp_path: Path) -> None:
-    ParquetSink(tmp_path / "folder").load(simulated_tables(SMALL))
+    load(ParquetSink(tmp_path / "folder"), SMALL)
     for table in TABLES:
         found = pa.dataset.dataset(tmp_path / "folder" / table.schema / table.name).schema
         assert found.remove_metadata() == table.columns

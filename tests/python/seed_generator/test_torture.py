@@ -16,7 +16,6 @@ from loads import NEW, NEW_OPTIONS, OLD, held_load, leftovers, start
 from places import KINDS, Checksums, Place, checksums_of
 from postgres_server import own_server
 from seed_generator.scenario import Scenario
-from seed_generator.tables import simulated_tables
 from warehouses import PROJECT, WITHOUT_UNIT_TESTS, Warehouse
 
 # What is done to the tables of OLD, and what they become.
@@ -30,7 +29,7 @@ everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
 
 
 def loaded(place: Place, scenario: Scenario) -> Checksums:
-    place.sink().load(simulated_tables(scenario))
+    place.load(scenario)
     return checksums_of(place)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from kpis_in_python import actual_marts, differences
 from seed_generator.scenario import Scenario
-from seed_generator.simulation.sessions import BLOCK_COMPANIES
+from seed_generator.simulation.portion import BLOCK_COMPANIES
 from spark_cluster import Cluster
 from spark_warehouse import Checksums, SparkWarehouse, expected_checksums
 from warehouses import WITHOUT_TESTS, WITHOUT_UNIT_TESTS, Warehouse, seed_generator

@@ -1,9 +1,8 @@
 """A place for tables of each kind, filled and read through the product, for tests of what loads leave behind."""
 
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -14,12 +13,14 @@ from seed_generator.extension import Extension
 from seed_generator.profiles import Target
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import SIMULATED
+from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import IN_TURN, Manner
 from seed_generator.sinks.checksum import checksums
 from seed_generator.sinks.duckdb import DuckDBSink
-from seed_generator.sinks.parquet import ParquetSink
+from seed_generator.sinks.parquet.sink import ParquetSink
 from seed_generator.sinks.postgres.sink import PostgresSink
-from seed_generator.tables import Table, simulated_tables
+from seed_generator.sinks.protocol import Sink
+from seed_generator.tables import simulated_tables
 from warehouses import seed_generator
 
 PREFIX = "places_"
@@ -30,11 +31,11 @@ Rows = dict[str, list[tuple[object, ...]]]
 
 def simulated(scenario: Scenario) -> Rows:
     """All rows as they were made."""
-    made = {table.schema: _rows(table.batches) for table in simulated_tables(scenario)}
+    made = {table.schema: _rows(batch.rows for batch in table.batches) for table in simulated_tables(Portion(scenario))}
     return {table.full_name: made[table] for table in SIMULATED}
 
 
-def _rows(batches: Iterator[pa.RecordBatch]) -> list[tuple[object, ...]]:
+def _rows(batches: Iterable[pa.RecordBatch]) -> list[tuple[object, ...]]:
     return [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
 
 
@@ -63,18 +64,16 @@ class Place:
     def seed(self, *options: str) -> subprocess.CompletedProcess[str]:
         return seed_generator(*self.options, *options, environment=self.environment)
 
+    def load(self, scenario: Scenario, manner: Manner = IN_TURN) -> None:
+        """Replace what is loaded."""
+        load(self.sink(), scenario, manner)
+
     def extend(self, months: int, companies: int, manner: Manner = IN_TURN) -> Scenario:
-        """Add months and companies, none of one of them where it is 0; returns what is there then."""
-        extension = Extension(months or None, companies or None)
-        scenarios: list[Scenario] = []
-
-        def more(rows: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
-            scenario, there = extension.applied(rows)
-            scenarios.append(scenario)
-            return simulated_tables(scenario, beyond=there, manner=manner)
-
-        self.sink().extend(more)
-        return scenarios[0]
+        """Add months and companies, none of one of them where it is 0; returns what is loaded then."""
+        with self.sink().change() as change:
+            portion = Extension(months or None, companies or None).applied(change.simulation())
+            change.write(simulated_tables(portion, manner=manner))
+        return portion.scenario
 
     def drop_schemas(self) -> None:
         """What loads and builds made on the server, which others use after us."""
@@ -103,7 +102,7 @@ class Place:
         """All tables, in the order in which they are stored."""
         if self.kind == "parquet":
             files = {t: sorted((self.parquet / t.schema / t.name).glob("*.parquet")) for t in SIMULATED}
-            return {t.full_name: _rows(iter(pa.dataset.dataset(paths).to_batches())) for t, paths in files.items()}
+            return {t.full_name: _rows(pa.dataset.dataset(paths).to_batches()) for t, paths in files.items()}
         return {t.full_name: self.execute(f"select * from {PREFIX}{t.full_name}") for t in SIMULATED}
 
     def checksums(self) -> dict[str, str]:
@@ -120,6 +119,12 @@ class Place:
             self.execute(f"select schema_name from information_schema.schemata where schema_name like '{PREFIX}%'")
             == []
         )
+
+
+def load(sink: Sink, scenario: Scenario, manner: Manner = IN_TURN) -> None:
+    """Replace what a sink holds, as the command line does."""
+    with sink.change() as change:
+        change.write(simulated_tables(Portion(scenario), manner=manner))
 
 
 def checksums_of(place: Place) -> Checksums:

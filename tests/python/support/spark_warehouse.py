@@ -12,13 +12,13 @@ from typing import Any
 import duckdb
 
 from kpis_in_python import KEYS, Mart
+from places import load
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import SIMULATED
 from seed_generator.sinks.checksum import checksums
 from seed_generator.sinks.duckdb import DuckDBSink
 from seed_generator.sinks.protocol import Take
 from seed_generator.sinks.sql import key_order
-from seed_generator.tables import simulated_tables
 from warehouses import PROJECT, seed_generator
 
 DBT = Path(sys.executable).parent / "dbt"
@@ -118,5 +118,5 @@ def expected_checksums(scenario: Scenario) -> Checksums:
     """Of the rows that one process makes, in a file of DuckDB's."""
     with tempfile.TemporaryDirectory() as folder:
         sink = DuckDBSink(Path(folder) / "expected.duckdb")
-        sink.load(simulated_tables(scenario))
+        load(sink, scenario)
         return {table.full_name: found.digits() for table, found in checksums(sink.read).items()}

@@ -1,0 +1,43 @@
+"""What a PostgreSQL database holds of the tables: which there are, and their rows."""
+
+import functools
+
+import pyarrow as pa
+from psycopg2 import extensions
+
+from seed_generator.schemas import SIMULATED, TableSchema, with_nulls
+from seed_generator.sinks.postgres.copy import CopyTarget, copy_format
+from seed_generator.sinks.protocol import Take
+from seed_generator.sinks.sql import Found, SqlNames, key_order
+
+_BYTE_BY_BYTE = ' collate "C"'
+
+
+def found_tables(cursor: extensions.cursor, names: SqlNames) -> Found:
+    """All tables and views in our schemas, the user's own too."""
+    cursor.execute(
+        "select nspname, relname from pg_class join pg_namespace on pg_namespace.oid = relnamespace"
+        " where nspname = any(%s) and relkind in ('r', 'p', 'v', 'm', 'f')",
+        (names.schemas,),
+    )
+    return set(cursor.fetchall())
+
+
+def read_tables(cursor: extensions.cursor, names: SqlNames, take: Take) -> None:
+    """Give all rows to `take`, each table's in the order of its primary key."""
+    for table in SIMULATED:
+        columns = _columns(cursor, names, table)
+        rows = f"select * from {names.quoted(table)} order by {key_order(table, _BYTE_BY_BYTE)}"
+        target = CopyTarget(columns, functools.partial(take, table))
+        cursor.copy_expert(f"copy ({rows}) to stdout (format {copy_format(columns)})", target)
+        target.flush()
+
+
+def _columns(cursor: extensions.cursor, names: SqlNames, table: TableSchema) -> pa.Schema:
+    """The columns of a table, which may have nulls where those of the contract must not: a load with faults."""
+    cursor.execute(
+        "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attnotnull",
+        (names.quoted(table),),
+    )
+    nullable = [name for (name,) in cursor.fetchall()]
+    return with_nulls(table.columns, *nullable) if nullable else table.columns
