@@ -84,6 +84,7 @@ lint: $(INSTALLED) ## Check style, types, SQL, YAML, that dbt docs are complete,
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-cache --no-logo
 	$(VENV)/bin/yamllint --strict --config-file .ci/yamllint.yml .
 	DUCKDB_PATH=:memory: $(VENV)/bin/sqlfluff lint models reporting tests
 	$(PY) tests/python/support/descriptions.py
