@@ -14,9 +14,9 @@ from typing import Any
 from unittest import mock
 
 import duckdb
-from dbt.adapters.duckdb.credentials import DuckDBCredentials
-from dbt.adapters.postgres.connections import PostgresCredentials
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+from dbt.parser.manifest import ManifestLoader
 
 from postgres_server import Database
 from reporting.cli import main
@@ -140,11 +140,15 @@ def parsed_once(folder: Path) -> Iterator[None]:
 
     To dbt it is another project on another file or server, though nothing in ours asks for their names.
     """
-    keys = ("database", "schema")
+    is_parsable = ManifestLoader.is_partial_parsable
+
+    def wherever_it_is(loader: ManifestLoader, parsed: Manifest) -> tuple[bool, str | None]:
+        parsed.state_check.profile_hash = loader.manifest.state_check.profile_hash
+        return is_parsable(loader, parsed)
+
     with (
         mock.patch.object(Parsed, "folder", folder),
-        mock.patch.object(DuckDBCredentials, "_connection_keys", return_value=keys),
-        mock.patch.object(PostgresCredentials, "_connection_keys", return_value=keys),
+        mock.patch.object(ManifestLoader, "is_partial_parsable", wherever_it_is),
     ):
         yield
 
