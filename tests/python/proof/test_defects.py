@@ -13,7 +13,6 @@ from kpis_in_python import KEYS
 from rehearsal import Project, Rehearsal
 from scratch import Scratch
 from seed_generator.schemas import TABLES
-from warehouses import WITHOUT_UNIT_TESTS
 
 FOLDER = Path(__file__).parent / "defects"
 
@@ -99,8 +98,20 @@ def test_dbt_sees_a_defect_too(scratch: Scratch, defect: Defect) -> None:
 
 
 def test_every_data_test_has_its_defect_and_is_green_without(scratch: Scratch) -> None:
-    assert scratch.warehouse.dbt("test", *WITHOUT_UNIT_TESTS)
+    assert scratch.warehouse.dbt("test")
     assert {test for defect in DEFECTS for test in defect.caught_by} == set(scratch.warehouse.statuses)
+
+
+def test_a_null_is_told_by_its_column(scratch: Scratch) -> None:
+    try:
+        scratch.execute("update raw.sessions set created_at = null, company_id = null where session_id = 1")
+        scratch.execute("update raw.sessions set session_id = null where session_id = 2")
+        test = "raw_sessions_have_no_nulls"
+        assert not scratch.warehouse.dbt("test", "--select", test, "--store-failures")
+        told = scratch.warehouse.query(f"select nulls from dbt_test__audit.{test} order by 1")
+        assert told == [("company_id created_at",), ("session_id",)]
+    finally:
+        scratch.mend()
 
 
 # A mart that reads another one is not built once that has failed.

@@ -23,7 +23,7 @@ from seed_generator.scenario import Scenario
 from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import Manner
 from seed_generator.tables import simulated_tables
-from warehouses import WITHOUT_UNIT_TESTS, Warehouse, seeded
+from warehouses import Warehouse, seeded
 
 SCENARIO = Scenario(companies=300, months=4, seed=5)
 RAW_TABLES = (schemas.PLANS, schemas.COMPANIES, schemas.SESSIONS)
@@ -187,7 +187,7 @@ class Stage:
         environment = {"DUCKDB_PATH": str(self._file)}
         self.warehouse = Warehouse("duckdb", environment, folder / "artifacts", file=self._file)
         assert self.warehouse.seed().returncode == 0
-        assert self.warehouse.build("--write-json", *WITHOUT_UNIT_TESTS), self.warehouse.statuses
+        assert self.warehouse.build("--write-json"), self.warehouse.statuses
         self._project = Project(self.warehouse.artifacts / "manifest.json")
         self._outcomes: dict[str, Outcome] = {}
         with self.warehouse.cursor() as cursor:
@@ -245,7 +245,7 @@ def test_dbt_does_with_a_kind_what_was_said_and_keeps_the_marts_when_it_stops(st
     said, warehouse = stage.outcome(kind), stage.warehouse
     stage.spoil(kind)
     before = {mart: warehouse.table(f"marts.{mart}") for mart in KEYS}
-    assert not warehouse.build(*WITHOUT_UNIT_TESTS)
+    assert not warehouse.build()
     assert sorted(warehouse.red) == said.fired
     replaced = {mart for mart in KEYS if warehouse.statuses[mart] == "success"}
     assert replaced == (set() if said.stopped else set(KEYS))
