@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-serve", action="store_true", help="only write the file")
     options = parser.parse_args(arguments)
     try:
-        page = write_documentation(Project(read_target(options.target)))
+        page = write_documentation(Project(read_target(options.target), is_default=options.target is None))
         close_duckdb()  # while people read, others load and build
         print(f"One file with all of it: {page}")
         if not options.no_serve:

@@ -22,6 +22,8 @@ ALL_SIZES = "all"
 
 _QUERY = "kpis_shown"
 _SILENTLY = ("--quiet", "--log-level", "none")
+# The files of a command in `target`, which the build or the documentation writes anyway.
+_WITHOUT_FILES = ("--no-write-json",)
 _PROJECT = "saas_kpis"
 _MARTS = "marts"
 
@@ -62,16 +64,18 @@ class Project:
     Parameters
     ----------
     target : where it is built and read.
+    is_default : whether it is the profile's default. dbt is not told its name then: what dbt has parsed for a named
+        target it parses anew for the same one without a name, as `dbt build` has it.
 
     Raises
     ------
     MartsError : the project can't be parsed.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, *, is_default: bool = False) -> None:
         self.engine = target.type
-        self._target = ("--target", target.name)
-        parsed = dbtRunner().invoke([*_SILENTLY, "parse", *self._target])
+        self._target = () if is_default else ("--target", target.name)
+        parsed = dbtRunner().invoke([*_SILENTLY, *_WITHOUT_FILES, "parse", *self._target])
         if not isinstance(parsed.result, Manifest):
             raise MartsError(f"dbt can't parse the project: {_reason(parsed)}")
         self._manifest = parsed.result
@@ -141,7 +145,7 @@ class Project:
             adapter.cleanup_connections()
 
     def _show(self, *query: str) -> Sequence[Mapping[str, Any]]:
-        command = [*_SILENTLY, "show", *query, "--limit", "-1", *self._target]
+        command = [*_SILENTLY, *_WITHOUT_FILES, "show", *query, "--limit", "-1", *self._target]
         result = dbtRunner(manifest=self._manifest).invoke(command)
         table = result.result.results[0].agate_table if isinstance(result.result, RunExecutionResult) else None
         if not result.success or table is None:
