@@ -17,6 +17,7 @@ from seed_generator.errors import InputError, InvalidValueError, SeedError
 from seed_generator.expectations.kpis import expected_sessions
 from seed_generator.extension import Extension
 from seed_generator.faults.injection import Faults, read_faults
+from seed_generator.interruption import INTERRUPTED
 from seed_generator.profiles import read_target
 from seed_generator.scenario import Scenario, read_scenario
 from seed_generator.schemas import TableSchema
@@ -30,7 +31,6 @@ from seed_generator.validation import whole_number
 
 _SCENARIO_OPTIONS = ("companies", "months", "first_month", "seed")
 _MAX_WORKERS = 256
-_INTERRUPTED = 130  # as a shell reports it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         print("interrupted; nothing was changed.", file=sys.stderr)
-        return _INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output left; leave quietly, and give the interpreter nothing to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
