@@ -2,6 +2,9 @@
 
 import sys
 
-from reporting.cli import main
+from seed_generator.interruption import ends_at_once
+
+with ends_at_once("interrupted."):
+    from reporting.cli import main
 
 sys.exit(main())

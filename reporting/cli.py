@@ -12,6 +12,7 @@ from reporting.page import leadership_page
 from reporting.project import Project, close_duckdb
 from reporting.publication import DATABASE, SCHEMA, publish
 from seed_generator.errors import SeedError
+from seed_generator.interruption import INTERRUPTED
 from seed_generator.profiles import read_target
 
 _WIDTH_WITHOUT_TERMINAL = 120
@@ -20,13 +21,19 @@ _SNAPSHOT = Path("published")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0, 1 if dbt could not build or read the marts, 2 for bad input."""
+    """Run the command line.
+
+    Returns the exit code: 0, 1 if dbt could not build or read the marts, 2 for bad input, 130 for Ctrl-C.
+    """
     options = _parser().parse_args(arguments)
     try:
         _report(options)
     except SeedError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted.", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 

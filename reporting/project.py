@@ -15,6 +15,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode
 
 from seed_generator.errors import EnvironmentFailure
+from seed_generator.interruption import heard
 from seed_generator.profiles import Target
 from seed_generator.sinks.duckdb import in_use
 
@@ -71,7 +72,7 @@ class Project:
     def __init__(self, target: Target) -> None:
         self.engine = target.type
         self._target = ("--target", target.name)
-        parsed = dbtRunner().invoke([*_SILENTLY, "parse", *self._target])
+        parsed = _dbt(*_SILENTLY, "parse", *self._target)
         if not isinstance(parsed.result, Manifest):
             raise MartsError(f"dbt can't parse the project: {_reason(parsed)}")
         self._manifest = parsed.result
@@ -95,7 +96,7 @@ class Project:
         """
         # dbt build tells with a traceback that a file is locked or a server is down.
         self._show("--inline", "select 1 as reached")
-        if not dbtRunner(manifest=self._manifest).invoke(["build", *self._target]).success:
+        if not _dbt("build", *self._target, manifest=self._manifest).success:
             raise MartsError("dbt build was not green; what it printed says why.")
 
     def document(self) -> None:
@@ -106,11 +107,8 @@ class Project:
         MartsError : the place can't be reached.
         """
         self._show("--inline", "select 1 as reached")
-        if (
-            not dbtRunner(manifest=self._manifest)
-            .invoke([*_SILENTLY, "docs", "generate", "--static", *self._target])
-            .success
-        ):
+        command = (*_SILENTLY, "docs", "generate", "--static", *self._target)
+        if not _dbt(*command, manifest=self._manifest).success:
             raise MartsError("dbt docs generate failed; logs/dbt.log says why.")
 
     def monthly_kpis(self) -> list[MonthlyKpis]:
@@ -141,8 +139,8 @@ class Project:
             adapter.cleanup_connections()
 
     def _show(self, *query: str) -> Sequence[Mapping[str, Any]]:
-        command = [*_SILENTLY, "show", *query, "--limit", "-1", *self._target]
-        result = dbtRunner(manifest=self._manifest).invoke(command)
+        command = (*_SILENTLY, "show", *query, "--limit", "-1", *self._target)
+        result = _dbt(*command, manifest=self._manifest)
         table = result.result.results[0].agate_table if isinstance(result.result, RunExecutionResult) else None
         if not result.success or table is None:
             reason = _reason(result)
@@ -154,6 +152,12 @@ class Project:
 def close_duckdb() -> None:
     """Let go of the DuckDB files that dbt has opened in this process; it would keep them locked as long as it lives."""
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # dbt-duckdb has no types
+
+
+def _dbt(*command: str, manifest: Manifest | None = None) -> dbtRunnerResult:
+    """A command of dbt, for which Ctrl-C would be one result of many."""
+    with heard():
+        return dbtRunner(manifest=manifest).invoke(list(command))
 
 
 def _reason(result: dbtRunnerResult) -> str:

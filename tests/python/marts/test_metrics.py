@@ -71,7 +71,7 @@ def mf(warehouse: Warehouse, *arguments: str | Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=1_200,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
 

@@ -37,7 +37,7 @@ def address(duckdb_warehouse: Warehouse) -> Iterator[str]:
         assert server.stdout is not None
         lines = [server.stdout.readline() for _ in range(2)]
         yield lines[1].split()[-1]
-        server.terminate()
+        server.kill()
 
 
 @pytest.fixture(scope="module")
