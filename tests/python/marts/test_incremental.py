@@ -18,7 +18,7 @@ from places import PREFIX, Place
 from postgres_server import Database
 from scratch import copy_project, replace_once
 from seed_generator.scenario import Scenario
-from warehouses import PROJECT, WITHOUT_UNIT_TESTS, Warehouse
+from warehouses import PROJECT, Warehouse
 
 MACROS = "macros/months_to_read.sql"
 INCREMENT = ("--select", "+int_company_months")
@@ -231,11 +231,11 @@ def test_a_mistake_in_what_is_read_or_removed_is_noticed(company: Company, old: 
 def test_the_marts_follow_every_load_and_all_tests_stay_green(company: Company) -> None:
     for load in ((60, 3, 1), (30, 2, 2)):
         company.load(*load)
-        assert company.warehouse(PROJECT).build(*WITHOUT_UNIT_TESTS), company.warehouse(PROJECT).messages
+        assert company.warehouse(PROJECT).build(), company.warehouse(PROJECT).messages
     company.extend(1, 0)
     warehouse = company.warehouse(PROJECT)
-    assert warehouse.build(*WITHOUT_UNIT_TESTS), warehouse.messages
+    assert warehouse.build(), warehouse.messages
     company.extend(0, 7)
-    assert warehouse.build(*WITHOUT_UNIT_TESTS), warehouse.messages
+    assert warehouse.build(), warehouse.messages
     months = company.place.execute(f"select count(distinct period) from {PREFIX}marts.fct_revenue")
     assert months == [(3,)]

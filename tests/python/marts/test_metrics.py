@@ -13,7 +13,7 @@ import pytest
 
 from postgres_server import Database, scratch_database
 from scratch import copy_project
-from warehouses import PROJECT, THREE_SIZES, WITH_METRICS, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, Warehouse, seed_generator
+from warehouses import PROJECT, THREE_SIZES, WITH_METRICS, WITHOUT_TESTS, Warehouse, seed_generator
 
 PROGRAMS = Path(sys.executable).parent
 # Each metric, as the mart has it.
@@ -58,7 +58,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         warehouse = Warehouse("postgres", database.environment, artifacts, database=database, project=project)
     loaded = warehouse.seed("--scenario", str(THREE_SIZES))
     assert loaded.returncode == 0, loaded.stderr
-    assert warehouse.build(*WITH_METRICS, *WITHOUT_UNIT_TESTS, "--write-json"), warehouse.messages
+    assert warehouse.build(*WITH_METRICS, "--write-json"), warehouse.messages
     return warehouse
 
 

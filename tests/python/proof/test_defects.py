@@ -9,7 +9,6 @@ import pytest
 from kpis_in_python import KEYS
 from scratch import Scratch
 from seed_generator.schemas import TABLES
-from warehouses import WITHOUT_UNIT_TESTS
 
 DEFECTS = Path(__file__).parent / "defects"
 
@@ -65,8 +64,20 @@ def test_a_defect_turns_the_tests_red_that_are_there_for_it(scratch: Scratch, de
 
 
 def test_every_data_test_has_its_defect_and_is_green_without(scratch: Scratch) -> None:
-    assert scratch.warehouse.dbt("test", *WITHOUT_UNIT_TESTS)
+    assert scratch.warehouse.dbt("test")
     assert {test for defect in defects() for test in defect.caught_by} == set(scratch.warehouse.statuses)
+
+
+def test_a_null_is_told_by_its_column(scratch: Scratch) -> None:
+    try:
+        scratch.execute("update raw.sessions set created_at = null, company_id = null where session_id = 1")
+        scratch.execute("update raw.sessions set session_id = null where session_id = 2")
+        test = "raw_sessions_have_no_nulls"
+        assert not scratch.warehouse.dbt("test", "--select", test, "--store-failures")
+        told = scratch.warehouse.query(f"select nulls from dbt_test__audit.{test} order by 1")
+        assert told == [("company_id created_at",), ("session_id",)]
+    finally:
+        scratch.mend()
 
 
 BREACHES = {

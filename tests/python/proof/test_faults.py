@@ -21,7 +21,7 @@ from seed_generator.scenario import Scenario
 from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import Manner
 from seed_generator.tables import simulated_tables
-from warehouses import WITHOUT_UNIT_TESTS, Warehouse, seed_generator
+from warehouses import Warehouse, seed_generator
 
 SCENARIO = Scenario(companies=300, months=4, seed=5)
 RAW_TABLES = (schemas.PLANS, schemas.COMPANIES, schemas.SESSIONS)
@@ -185,7 +185,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     file = folder / "warehouse.duckdb"
     warehouse = Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, folder / "artifacts", file=file)
     assert warehouse.seed().returncode == 0
-    assert warehouse.build(*WITHOUT_UNIT_TESTS)
+    assert warehouse.build()
     return warehouse
 
 
@@ -216,7 +216,7 @@ def test_every_kind_stops_the_build_before_a_mart_is_replaced_or_turns_it_red(
     before = {mart: warehouse.table(f"marts.{mart}") for mart in MARTS}
     assert warehouse.seed("--fault", f"{kind}={share}").returncode == 0
     assert warehouse.query("select count(*) > 0 from truth.injected_faults") == [(True,)]
-    assert not warehouse.build(*WITHOUT_UNIT_TESTS)
+    assert not warehouse.build()
     fired = sorted(warehouse.red)
     replaced = {mart for mart in MARTS if warehouse.statuses[mart] == "success"}
     assert fired

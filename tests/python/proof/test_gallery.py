@@ -23,10 +23,9 @@ class Built:
     """The project as it is, built on one scenario, to be made wrong by one definition at a time."""
 
     def __init__(self, folder: Path, scenario: str) -> None:
-        self.scratch = Scratch(folder, *(["--scenario", str(scenario_file(scenario))] if scenario else []))
-        statuses = dict(self.scratch.warehouse.statuses)
-        self.dbt("test", "--select", "test_type:unit")
-        self.statuses = {**statuses, **self.scratch.warehouse.statuses}
+        options = ["--scenario", str(scenario_file(scenario))] if scenario else []
+        self.scratch = Scratch(folder, *options, unit_tests=True)
+        self.statuses = dict(self.scratch.warehouse.statuses)
         self.marts = self.read_marts()
 
     def dbt(self, command: str, *options: str) -> bool:

@@ -16,7 +16,7 @@ from loads import NEW, NEW_OPTIONS, OLD, held_load, leftovers, start
 from places import KINDS, Checksums, Place, checksums_of
 from postgres_server import own_server
 from seed_generator.scenario import Scenario
-from warehouses import PROJECT, WITHOUT_UNIT_TESTS, Warehouse
+from warehouses import PROJECT, Warehouse
 
 # What is done to the tables of OLD, and what they become.
 CHANGES = {
@@ -63,7 +63,7 @@ def test_killed_at_random_moments_the_tables_are_the_old_or_the_new_ones_whole(
 
 def build_in_a_process(warehouse: Warehouse) -> subprocess.Popen[bytes]:
     dbt = [str(Path(sys.executable).parent / "dbt"), "build", "--target", warehouse.target, "--quiet"]
-    options = ["--target-path", str(warehouse.artifacts), "--log-path", str(warehouse.artifacts), *WITHOUT_UNIT_TESTS]
+    options = ["--target-path", str(warehouse.artifacts), "--log-path", str(warehouse.artifacts)]
     environment = {**os.environ, **warehouse.environment}
     return subprocess.Popen([*dbt, *options], cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL)
 
@@ -98,4 +98,4 @@ def test_loads_beside_a_build_are_refused_or_whole_and_the_next_build_is_right(p
             time.sleep(0.2)
     assert outcomes <= {0, 1}
     assert checksums_of(place) in states
-    assert warehouse.build(*WITHOUT_UNIT_TESTS), warehouse.messages
+    assert warehouse.build(), warehouse.messages

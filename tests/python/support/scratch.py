@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from warehouses import PROJECT, WITHOUT_UNIT_TESTS, Warehouse
+from warehouses import PROJECT, Warehouse
 
 # What dbt reads of the project.
 DBT_PROJECT = ("models", "macros", "tests/generic", "tests/singular", "dbt_project.yml", "profiles.yml")
@@ -16,20 +16,23 @@ class Scratch:
     ----------
     folder : empty; all is in there.
     seed_options : what is simulated.
+    unit_tests : whether each build runs the unit tests too.
     """
 
-    def __init__(self, folder: Path, *seed_options: str) -> None:
+    def __init__(self, folder: Path, *seed_options: str, unit_tests: bool = False) -> None:
         self.project = folder / "project"
         self._file = folder / "warehouse.duckdb"  # views know the file by its name
         self._built = folder / "built.duckdb"
         self._broken: dict[Path, str] = {}
         copy_project(self.project)
+        if unit_tests:
+            replace_once(self.project / "dbt_project.yml", "unit_tests: false", "unit_tests: true")
         self.warehouse = Warehouse(
             "duckdb", {"DUCKDB_PATH": str(self._file)}, folder / "artifacts", file=self._file, project=self.project
         )
         loaded = self.warehouse.seed(*seed_options)
         assert loaded.returncode == 0, loaded.stderr
-        assert self.warehouse.build("--write-json", *WITHOUT_UNIT_TESTS), self.warehouse.statuses
+        assert self.warehouse.build("--write-json"), self.warehouse.statuses
         self.keep()
 
     def keep(self) -> None:

@@ -21,9 +21,8 @@ from seed_generator.schemas import SIMULATED
 PROJECT = Path(__file__).resolve().parents[3]
 # A scenario unlike the default in everything.
 THREE_SIZES = Path(__file__).parent / "three_sizes.toml"
-# Unit tests bring rows of their own, so once on each engine is enough; data tests look at what was loaded.
-WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
-WITHOUT_TESTS = ("--exclude-resource-type", "test", *WITHOUT_UNIT_TESTS)
+WITH_UNIT_TESTS = ("--vars", "unit_tests: true")
+WITHOUT_TESTS = ("--exclude-resource-type", "test")
 WITH_METRICS = ("--vars", "metrics: true")
 RAW = tuple(table.full_name for table in SIMULATED)
 
