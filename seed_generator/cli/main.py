@@ -51,8 +51,8 @@ def _run(request: Request, options: argparse.Namespace) -> None:
     manner = request.manner(sink)
     if faults and not sink.takes_faults:
         raise InputError(
-            f"--fault and --faults go into rows that one process makes, and those of {sink.description} are made by"
-            " many; choose another target, or --parquet."
+            "--fault and --faults go into rows that one process makes, and many make those of this target;"
+            " choose another, or --parquet."
         )
     if options.drop:
         _drop(sink, options)

@@ -1,4 +1,4 @@
-"""Defects put in on purpose: they are what the list of them says, nothing else changes, and the build goes red."""
+"""Faults put in on purpose: they are what the list of them says, nothing else changes, and the build goes red."""
 
 import re
 from collections import Counter
@@ -41,7 +41,7 @@ def texts(scenario: Scenario, faults: Faults, batch_sessions: int = 100_000) -> 
 
 
 def undone(table: schemas.TableSchema, dirty: list[dict[str, str]], entries: list[dict[str, str]]) -> Counter[str]:
-    """The rows as they were before defects of one kind, each as one text: the entries taken back."""
+    """The rows as they were before faults of one kind, each as one text: the entries taken back."""
     rows = Counter(as_text(row) for row in dirty)
     for entry in entries:
         if entry["column_name"] != "null":

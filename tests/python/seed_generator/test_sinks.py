@@ -161,7 +161,7 @@ def test_postgres_asks_for_a_drop_where_a_table_has_another_shape(place: Place) 
     place.execute("alter table {raw}.plans add column currency text")
     refused = place.seed("--companies", "6")
     assert refused.returncode == 2
-    assert "has other columns than this version fills; run with --drop first" in refused.stderr
+    assert "has other columns than this version fills; drop the simulation first" in refused.stderr
     assert place.execute("select count(*) from {raw}.companies") == [(5,)]
     assert place.seed("--drop").returncode == 0
     assert place.seed("--companies", "6").returncode == 0
