@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from places import Place
 from postgres_server import Database, scratch_database
-from warehouses import THREE_SIZES, Warehouse
+from warehouses import THREE_SIZES, Warehouse, parsed_once
 
 # They have commands of their own, because they need environments of their own: `make test-spark` and `make verify-bi`.
 collect_ignore = [
@@ -40,6 +40,16 @@ def _environment_of_its_own() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(kinds)]:
             patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _parsed_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """dbt parses the project once for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "parsed"
+    folder.mkdir(exist_ok=True)
+    with parsed_once(folder):
         yield
 
 

@@ -14,8 +14,7 @@ import reporting.cli
 import reporting.documentation
 import seed_generator.cli.main
 from seed_generator.profiles import schema_prefix
-from warehouses import PROJECT, Warehouse
-from warehouses import seed_generator as run_seed_generator
+from warehouses import PROJECT, Warehouse, seeded
 
 README = (PROJECT / "README.md").read_text()
 CLI_PAGE = (PROJECT / "docs" / "use" / "cli.md").read_text()
@@ -111,13 +110,13 @@ def test_the_picture_of_the_lineage_is_the_lineage() -> None:
 
 def test_the_examples_of_adding_and_of_checksums_are_what_is_printed(tmp_path: Path) -> None:
     environment = {"DUCKDB_PATH": str(tmp_path / "warehouse.duckdb")}
-    assert run_seed_generator("--quiet", environment=environment).returncode == 0
+    assert seeded("--quiet", environment=environment).returncode == 0
     for options in (["--checksum"], ["--append", "1"]):
         block = re.search(
             rf"```console\n\$ python -m seed_generator {' '.join(options)}\n(.*?)```", CLI_PAGE, re.DOTALL
         )
         assert block is not None
-        printed = run_seed_generator(*options, environment=environment).stdout.splitlines()
+        printed = seeded(*options, environment=environment).stdout.splitlines()
         shown = block[1].splitlines()
         assert len(shown) == len(printed)
         assert [line for line in shown if line not in printed and "/path/to/project" not in line] == []

@@ -13,7 +13,7 @@ import pytest
 
 from postgres_server import Database, scratch_database
 from scratch import copy_project
-from warehouses import PROJECT, THREE_SIZES, WITH_METRICS, WITHOUT_TESTS, Warehouse, seed_generator
+from warehouses import PROJECT, THREE_SIZES, WITH_METRICS, WITHOUT_TESTS, Warehouse, seeded
 
 PROGRAMS = Path(sys.executable).parent
 # Each metric, as the mart has it.
@@ -148,7 +148,7 @@ def test_the_commands_of_the_page_print_what_it_shows(tmp_path: Path) -> None:
     command, *shown = f"dbt build --vars{block.partition('```')[0]}".strip().split("\n$ ")
     asking, _, table = shown[0].partition("\n")
     environment = {"DUCKDB_PATH": str(tmp_path / "warehouse.duckdb")}
-    assert seed_generator("--quiet", environment=environment).returncode == 0
+    assert seeded("--quiet", environment=environment).returncode == 0
     command += f" {' '.join(WITHOUT_TESTS)}"  # which are run above
     printed = [
         subprocess.run(

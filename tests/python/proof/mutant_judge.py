@@ -1,12 +1,10 @@
 """Whether the project notices a mutant: its data tests in several warehouses first, then a whole `dbt build`."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from graphlib import TopologicalSorter
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -14,9 +12,10 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from month_branches import first_branch, rendered, template
-from mutation import changes, parse
+from month_branches import rendered, template
+from mutation import changes
 from mutation_operators import Types, render
+from rehearsal import Project, Rehearsal
 from scratch import Scratch
 from warehouses import THREE_SIZES, Warehouse
 
@@ -45,72 +44,31 @@ class Mutant:
     sql: str
 
 
-class Project:
-    """Models and data tests as dbt compiled them, parents first."""
-
-    def __init__(self, manifest: Path) -> None:
-        read = json.loads(manifest.read_text())
-        nodes: dict[str, dict[str, Any]] = read["nodes"]
-        order = TopologicalSorter({name: set(node["depends_on"]["nodes"]) & set(nodes) for name, node in nodes.items()})
-        in_order = [nodes[name] for name in order.static_order()]
-        self.models = [node for node in in_order if node["resource_type"] == "model"]
-        self.tests = [node for node in in_order if node["resource_type"] == "test"]
-        self.unit_tests = {test["name"] for test in read["unit_tests"].values()}
-
-    def model(self, name: str) -> dict[str, Any]:
-        """The model of that name."""
-        return next(node for node in self.models if node["name"] == name)
-
-    def query(self, node: dict[str, Any]) -> exp.Expr:
-        """A model's query as a tree, with one branch where it has one for each month."""
-        return first_branch(parse(node["compiled_code"]))
-
-    def sql(self, node: dict[str, Any]) -> str:
-        """A model's query as a template of the months."""
-        return template(self.query(node))
-
-    def after(self, name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """The models that read a model, directly or not, and the data tests of it and of them."""
-        touched = {self.model(name)["unique_id"]}
-        models = []
-        for node in self.models:
-            if touched & set(node["depends_on"]["nodes"]):
-                touched.add(node["unique_id"])
-                models.append(node)
-        return models, [test for test in self.tests if touched & set(test["depends_on"]["nodes"])]
-
-
-class Rehearsal:
-    """A warehouse in which models and data tests run without dbt, and nothing that a mutant makes stays."""
+class Bench:
+    """A warehouse of one scenario, in which mutants are tried and nothing that they make stays."""
 
     def __init__(self, folder: Path, project: Project, options: Sequence[str]) -> None:
         self._project = project
         file = folder / "warehouse.duckdb"
         loaded = Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, folder, file=file).seed(*options)
         assert loaded.returncode == 0, loaded.stderr
-        self._connection = duckdb.connect(file)
-        self._connection.execute("set enable_progress_bar = false")  # a mutant without an end would draw one
-        for schema in {node["schema"] for node in project.models}:
-            self._connection.execute(f"create schema {schema}")
-        months = "select period, cast(period + interval '1 month' as date) from raw.loaded_months order by all"
-        self._months = self._connection.execute(months).fetchall()
-        for node in project.models:
-            self._create(node, project.sql(node))
+        self._rehearsal = Rehearsal(file, project)
+        self._rehearsal.make_schemas()
+        self._rehearsal.make()
 
     def verdict(self, mutant: Mutant) -> str:
         """What notices the mutant, which is "database" if it refuses the query and "" if nothing does."""
         models, tests = self._project.after(mutant.model)
-        with self._transaction():
+        with self._rehearsal.undone(), self._ended_if_endless():
             try:
-                self._create(self._project.model(mutant.model), mutant.sql)
+                self._rehearsal.make_of(self._project.model(mutant.model), mutant.sql)
             except duckdb.InterruptException:
                 return "no end"
             except duckdb.Error:
                 return "database"
             try:
-                for node in models:
-                    self._create(node, self._project.sql(node))
-                found = any(self._connection.execute(test["compiled_code"]).fetchone() for test in tests)
+                self._rehearsal.make(models)
+                found = any(self._rehearsal.is_red(test) for test in tests)
             except duckdb.Error:
                 return "models"
             return "data tests" if found else ""
@@ -118,26 +76,19 @@ class Rehearsal:
     def changes_rows(self, mutant: Mutant) -> bool:
         """Whether the model has other rows with the mutant."""
         relation = self._project.model(mutant.model)["relation_name"]
-        both = (f"select * from {relation}", f"select * from ({rendered(mutant.sql, self._months)})")
+        changed = rendered(mutant.sql, self._rehearsal.months())
+        both = (f"select * from {relation}", f"select * from ({changed})")
         differences = (f"({one}) except all ({other})" for one, other in (both, both[::-1]))
-        return any(self._connection.execute(sql).fetchone() for sql in differences)
-
-    def _create(self, node: dict[str, Any], sql: str) -> None:
-        kind = "view" if node["config"]["materialized"] == "view" else "table"
-        sql = rendered(sql, self._months)
-        self._connection.execute(f"create or replace {kind} {node['relation_name']} as {sql}")
+        return any(self._rehearsal.connection.execute(sql).fetchone() for sql in differences)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """A transaction that leaves nothing and is ended if it has no end."""
-        timer = Timer(SECONDS_TO_END, self._connection.interrupt)
-        self._connection.execute("begin")
+    def _ended_if_endless(self) -> Iterator[None]:
+        timer = Timer(SECONDS_TO_END, self._rehearsal.connection.interrupt)
         timer.start()
         try:
             yield
         finally:
             timer.cancel()
-            self._connection.execute("rollback")
 
 
 class Judge:
@@ -172,8 +123,8 @@ class Judge:
 
     def verdict(self, mutant: Mutant) -> str:
         """What notices the mutant: "" if nothing does, "database" if that refuses it, which does not count."""
-        for number, rehearsal in enumerate(self._rehearsals):
-            noticed = rehearsal.verdict(mutant)
+        for number, bench in enumerate(self._benches):
+            noticed = bench.verdict(mutant)
             if noticed == "database" and number > 0:
                 return "models"
             if noticed:
@@ -182,7 +133,7 @@ class Judge:
 
     def changes_rows(self, mutant: Mutant) -> bool:
         """Whether the model has other rows with the mutant in one of the scenarios."""
-        return any(rehearsal.changes_rows(mutant) for rehearsal in self._rehearsals)
+        return any(bench.changes_rows(mutant) for bench in self._benches)
 
     def _dbt(self, mutant: Mutant) -> str:
         self._replace(self._project.model(mutant.model), mutant.sql)
@@ -218,13 +169,13 @@ class Judge:
             }
 
     @cached_property
-    def _rehearsals(self) -> list[Rehearsal]:
-        rehearsals = []
+    def _benches(self) -> list[Bench]:
+        benches = []
         for number, options in enumerate(SCENARIOS):
-            folder = self._folder / f"rehearsal_{number}"
+            folder = self._folder / f"bench_{number}"
             folder.mkdir()
-            rehearsals.append(Rehearsal(folder, self._project, options))
-        return rehearsals
+            benches.append(Bench(folder, self._project, options))
+        return benches
 
 
 def _reference(relation: re.Match[str]) -> str:

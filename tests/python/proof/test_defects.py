@@ -1,16 +1,20 @@
 """Every data test and every contract is seen to catch a defect that it is there for; without one it is no proof."""
 
+import shutil
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from kpis_in_python import KEYS
+from rehearsal import Project, Rehearsal
 from scratch import Scratch
 from seed_generator.schemas import TABLES
 
-DEFECTS = Path(__file__).parent / "defects"
+FOLDER = Path(__file__).parent / "defects"
 
 
 @dataclass(frozen=True)
@@ -19,31 +23,33 @@ class Defect:
 
     Parameters
     ----------
+    layer : what it is put into, the raw tables or those of the models.
     name : what it is, in words.
     sql : the statements that make it.
     caught_by : data tests, each of which turns red; others may too.
     rebuild : whether the models are built on it before the tests run.
     """
 
+    layer: str
     name: str
     sql: str
     caught_by: tuple[str, ...]
     rebuild: bool = False
 
 
-def defects() -> list[Defect]:
-    files = [tomllib.loads((DEFECTS / name).read_text()) for name in ("raw.toml", "models.toml")]
-    return [
-        Defect(name, entry["sql"], tuple(entry["caught_by"]), entry.get("rebuild", False))
-        for file in files
-        for name, entry in file.items()
-    ]
+through_dbt = pytest.mark.slow("every other defect through dbt itself")
+
+DEFECTS = [
+    Defect(layer, name, entry["sql"], tuple(entry["caught_by"]), entry.get("rebuild", False))
+    for layer in ("raw", "models")
+    for name, entry in tomllib.loads((FOLDER / f"{layer}.toml").read_text()).items()
+]
 
 
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
     """A built warehouse whose raw tables take every defect, as those of a load with faults do."""
-    scratch = Scratch(tmp_path_factory.mktemp("defects"), "--scenario", str(DEFECTS / "scenario.toml"))
+    scratch = Scratch(tmp_path_factory.mktemp("defects"), "--scenario", str(FOLDER / "scenario.toml"))
     for table in TABLES:
         for column in table.columns.names:
             scratch.execute(f"alter table {table.full_name} alter {column} drop not null")
@@ -51,8 +57,36 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
     return scratch
 
 
-@pytest.mark.parametrize("defect", defects(), ids=lambda defect: defect.name)
-def test_a_defect_turns_the_tests_red_that_are_there_for_it(scratch: Scratch, defect: Defect) -> None:
+@pytest.fixture(scope="module")
+def rehearsal(scratch: Scratch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """The same warehouse in a copy of its file, without dbt."""
+    file = tmp_path_factory.mktemp("rehearsal") / "warehouse.duckdb"
+    shutil.copy(scratch.file, file)
+    rehearsal = Rehearsal(file, Project(scratch.warehouse.artifacts / "manifest.json"))
+    yield rehearsal
+    rehearsal.close()
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
+def test_a_defect_turns_the_tests_red_that_are_there_for_it(rehearsal: Rehearsal, defect: Defect) -> None:
+    with rehearsal.undone():
+        rehearsal.connection.execute(defect.sql)
+        if defect.rebuild:
+            rehearsal.make()
+        assert rehearsal.red(defect.caught_by) == set(defect.caught_by)
+
+
+def first_of_each_kind() -> Iterator[ParameterSet]:
+    """All defects, of which the first of a kind is enough to see that dbt does what the rehearsal does."""
+    kinds = set()
+    for defect in DEFECTS:
+        kind = (defect.layer, defect.rebuild)
+        yield pytest.param(defect, id=defect.name, marks=through_dbt if kind in kinds else ())
+        kinds.add(kind)
+
+
+@pytest.mark.parametrize("defect", first_of_each_kind())
+def test_dbt_sees_a_defect_too(scratch: Scratch, defect: Defect) -> None:
     try:
         scratch.execute(defect.sql)
         if defect.rebuild:
@@ -65,7 +99,7 @@ def test_a_defect_turns_the_tests_red_that_are_there_for_it(scratch: Scratch, de
 
 def test_every_data_test_has_its_defect_and_is_green_without(scratch: Scratch) -> None:
     assert scratch.warehouse.dbt("test")
-    assert {test for defect in defects() for test in defect.caught_by} == set(scratch.warehouse.statuses)
+    assert {test for defect in DEFECTS for test in defect.caught_by} == set(scratch.warehouse.statuses)
 
 
 def test_a_null_is_told_by_its_column(scratch: Scratch) -> None:
@@ -80,6 +114,9 @@ def test_a_null_is_told_by_its_column(scratch: Scratch) -> None:
         scratch.mend()
 
 
+# A mart that reads another one is not built once that has failed.
+REPORTS = tuple(mart for mart in KEYS if mart.startswith("rpt_"))
+FACTS = tuple(mart for mart in KEYS if mart not in REPORTS)
 BREACHES = {
     "a column less": "select * exclude ({column}) from",
     "a column more": "select *, 1 as one_more from",
@@ -89,15 +126,17 @@ BREACHES = {
 
 
 @pytest.mark.parametrize("breach", BREACHES.values(), ids=BREACHES.keys())
-@pytest.mark.parametrize("mart", KEYS)
-def test_the_contract_of_a_mart_stops_the_build_at(scratch: Scratch, mart: str, breach: str) -> None:
-    *_, last = (scratch.project / "models" / "marts" / f"{mart}.sql").read_text().splitlines()
-    assert last.startswith("select * from")
-    column = "lifetime_revenue" if mart == "dim_companies" else "active_companies"
+@pytest.mark.parametrize("marts", [FACTS, REPORTS], ids=["facts", "reports"])
+def test_the_contract_of_a_mart_stops_the_build_at(scratch: Scratch, marts: tuple[str, ...], breach: str) -> None:
     try:
-        scratch.patch(f"models/marts/{mart}.sql", last, last.replace("select * from", breach.format(column=column)))
-        assert not scratch.warehouse.dbt("run", "--select", mart)
-        assert scratch.warehouse.statuses == {mart: "error"}
-        assert "enforced contract that failed" in scratch.warehouse.messages[mart]
+        for mart in marts:
+            *_, last = (scratch.project / "models" / "marts" / f"{mart}.sql").read_text().splitlines()
+            assert last.startswith("select * from")
+            column = "lifetime_revenue" if mart == "dim_companies" else "active_companies"
+            broken = last.replace("select * from", breach.format(column=column))
+            scratch.patch(f"models/marts/{mart}.sql", last, broken)
+        assert not scratch.warehouse.dbt("run", "--select", *marts)
+        assert scratch.warehouse.statuses == dict.fromkeys(marts, "error")
+        assert [mart for mart in marts if "enforced contract that failed" not in scratch.warehouse.messages[mart]] == []
     finally:
         scratch.mend()

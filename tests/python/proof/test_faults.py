@@ -21,7 +21,7 @@ from seed_generator.scenario import Scenario
 from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import Manner
 from seed_generator.tables import simulated_tables
-from warehouses import Warehouse, seed_generator
+from warehouses import Warehouse, seeded
 
 SCENARIO = Scenario(companies=300, months=4, seed=5)
 RAW_TABLES = (schemas.PLANS, schemas.COMPANIES, schemas.SESSIONS)
@@ -155,7 +155,7 @@ def test_every_place_takes_every_kind_and_is_clean_again_after_a_load_without(pl
 def test_a_bad_fault_is_told_in_one_sentence(tmp_path: Path, options: list[str], words: list[str]) -> None:
     file = tmp_path / "dirty.toml"
     file.write_text("deleted_sessions = -1")
-    done = seed_generator(
+    done = seeded(
         *(option.format(file=file) for option in options), environment={"DUCKDB_PATH": str(tmp_path / "w.duckdb")}
     )
     assert (done.returncode, done.stdout) == (2, "")

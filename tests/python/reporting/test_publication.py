@@ -19,7 +19,7 @@ from reporting.project import Project
 from reporting.publication import DATABASE, publish
 from seed_generator.errors import EnvironmentFailure, InputError
 from seed_generator.profiles import read_target
-from warehouses import PROJECT, WITHOUT_TESTS, Warehouse
+from warehouses import PROJECT, WITHOUT_TESTS, Warehouse, seed_generator
 
 # The oldest release that has wheels for every Python of ours.
 OLD_DUCKDB = "duckdb==1.1.3"
@@ -129,7 +129,7 @@ def test_a_tool_may_hold_it_open_while_seeding_building_and_publishing_go_on(bui
 
 def test_nobody_can_change_a_duckdb_file_between_its_build_and_its_snapshot(built: Warehouse, tmp_path: Path) -> None:
     with project_on(built) as project:
-        done = built.seed("--companies", "7")
+        done = seed_generator("--target", "duckdb", "--companies", "7", environment=built.environment)
         assert (done.returncode, "is in use by process" in done.stderr) == (1, True)
         publish(project, tmp_path / "published")
     assert built.query("select count(*) from raw.companies") == [(40,)]

@@ -12,7 +12,7 @@ import pytest
 from seed_generator import __version__
 from seed_generator.cli.main import main
 from seed_generator.schemas import TABLES
-from warehouses import PROJECT, read_terminal, seed_generator
+from warehouses import PROJECT, read_terminal, seed_generator, seeded
 
 SIZE = "[sizes.{name}]\nshare = {share}\nmonthly_price = {price}\nbase_sessions = 5\nspread = {spread}\n"
 
@@ -51,6 +51,23 @@ def size(name: str = "small", share: str = "1.0", price: str = "19.00", spread: 
 )
 def test_a_bad_option_is_told_in_one_sentence(tmp_path: Path, options: list[str], words: list[str]) -> None:
     _assert_refused(tmp_path, options, words)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (["--companies", "3", "--quiet"], 0, ""),
+        (["--companies", "0"], 2, "error: --companies"),
+        (["--parquet", "/proc/simulation"], 1, "error: /proc/simulation"),
+    ],
+)
+def test_a_process_ends_with_the_code_and_the_sentence_of_the_command(
+    tmp_path: Path, options: list[str], code: int, told: str
+) -> None:
+    done = seed_generator(*options, environment={"DUCKDB_PATH": str(tmp_path / "warehouse.duckdb")})
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.startswith(told)
+    assert done.stderr.count("\n") == (code > 0)
 
 
 def test_spark_without_its_extra_is_told_in_one_sentence(
@@ -182,7 +199,7 @@ def test_dbt_pandas_and_the_other_sinks_are_not_imported_by_a_load(tmp_path: Pat
 
 
 def _run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return seed_generator(*options, environment={"DUCKDB_PATH": str(folder / "warehouse.duckdb")})
+    return seeded(*options, environment={"DUCKDB_PATH": str(folder / "warehouse.duckdb")})
 
 
 def _assert_refused(folder: Path, options: list[str], words: list[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from places import Place, simulated
 from postgres_server import Database
 from seed_generator.scenario import Scenario
-from warehouses import seed_generator
+from warehouses import seed_generator, seeded
 
 OLD = Scenario(companies=50, months=2)
 
@@ -33,15 +33,13 @@ def closed_port() -> int:
 
 def test_a_server_that_is_down(database: Database) -> None:
     port = str(closed_port())
-    done = seed_generator(
-        "--target", "postgres", environment={**database.environment, "PGHOST": "127.0.0.1", "PGPORT": port}
-    )
+    done = seeded("--target", "postgres", environment={**database.environment, "PGHOST": "127.0.0.1", "PGPORT": port})
     assert_told(done, 1, "can't connect", f"127.0.0.1:{port}", "refused")
 
 
 def test_a_user_that_may_not_log_in(database: Database) -> None:
     environment = {**database.environment, "PGUSER": "saas_kpis_nobody", "PGPASSWORD": "wrong"}
-    assert_told(seed_generator("--target", "postgres", environment=environment), 1, "can't connect", "saas_kpis_nobody")
+    assert_told(seeded("--target", "postgres", environment=environment), 1, "can't connect", "saas_kpis_nobody")
 
 
 def test_a_wrong_password(database: Database) -> None:
@@ -49,14 +47,14 @@ def test_a_wrong_password(database: Database) -> None:
         database.connect(password="wrong").close()
     except psycopg2.OperationalError:
         environment = {**database.environment, "PGPASSWORD": "wrong"}
-        assert_told(seed_generator("--target", "postgres", environment=environment), 1, "can't connect")
+        assert_told(seeded("--target", "postgres", environment=environment), 1, "can't connect")
     else:
         pytest.skip("the server of PGHOST asks nobody for a password")
 
 
 def test_a_database_that_does_not_exist(database: Database) -> None:
     environment = {**database.environment, "PGDATABASE": "saas_kpis_missing"}
-    done = seed_generator("--target", "postgres", environment=environment)
+    done = seeded("--target", "postgres", environment=environment)
     assert_told(done, 1, "database saas_kpis_missing", "does not exist")
 
 
@@ -64,7 +62,7 @@ def test_a_database_that_does_not_exist(database: Database) -> None:
 def test_a_server_that_lets_nobody_write(place: Place) -> None:
     place.load(OLD)
     environment = {**place.environment, "PGOPTIONS": "-c default_transaction_read_only=on"}
-    done = seed_generator("--target", "postgres", environment=environment)
+    done = seeded("--target", "postgres", environment=environment)
     assert_told(done, 1, "read-only transaction", "nothing was changed")
     assert place.rows() == simulated(OLD)
 
@@ -75,7 +73,7 @@ def test_a_duckdb_file_that_another_process_holds(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
-        done = seed_generator(environment={"DUCKDB_PATH": str(file)})
+        done = seeded(environment={"DUCKDB_PATH": str(file)})
         assert_told(done, 1, str(file), f"in use by process {holder.pid}")
         holder.communicate(b"\n")
 
@@ -83,7 +81,7 @@ def test_a_duckdb_file_that_another_process_holds(tmp_path: Path) -> None:
 def test_a_file_that_is_not_duckdb_s_stays_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("theirs\n" * 5_000)
-    assert_told(seed_generator(environment={"DUCKDB_PATH": str(file)}), 2, str(file), "is not a DuckDB file")
+    assert_told(seeded(environment={"DUCKDB_PATH": str(file)}), 2, str(file), "is not a DuckDB file")
     assert file.read_text() == "theirs\n" * 5_000
 
 
@@ -92,7 +90,7 @@ def test_a_file_that_is_not_duckdb_s_stays_as_it_is(tmp_path: Path) -> None:
 def test_a_duckdb_file_in_a_folder_that_cannot_be_written(tmp_path: Path, folder: str) -> None:
     (tmp_path / "file").write_text("")
     path = f"{folder.format(tmp=tmp_path)}/warehouse.duckdb"
-    assert_told(seed_generator(environment={"DUCKDB_PATH": path}), 1, path, "can't be written")
+    assert_told(seeded(environment={"DUCKDB_PATH": path}), 1, path, "can't be written")
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
@@ -100,7 +98,7 @@ def test_a_duckdb_file_in_a_folder_that_cannot_be_written(tmp_path: Path, folder
 def test_a_parquet_folder_that_cannot_be_written(tmp_path: Path, folder: str) -> None:
     (tmp_path / "file").write_text("")
     path = folder.format(tmp=tmp_path)
-    assert_told(seed_generator("--parquet", path), 1, path, "can't be written")
+    assert_told(seeded("--parquet", path), 1, path, "can't be written")
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 

@@ -13,7 +13,7 @@ from places import KINDS, Checksums, Place, checksums_of
 from seed_generator.scenario import Scenario
 from seed_generator.simulation.portion import BLOCK_COMPANIES
 from seed_generator.simulation.sessions import Manner
-from warehouses import seed_generator
+from warehouses import seeded
 
 everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
 in_duckdb = pytest.mark.parametrize("place", ["duckdb"], indirect=True)
@@ -217,8 +217,8 @@ def test_dirty_rows_have_the_same_checksums_in_every_place(tmp_path: Path, reque
 def test_workers_are_the_same_number_of_rows_whatever_their_number(tmp_path: Path) -> None:
     places = [str(tmp_path / name) for name in "abc"]
     for folder, workers in zip(places, ("1", "2", "5"), strict=True):
-        result = seed_generator("--parquet", folder, "--companies", "9000", "--workers", workers, "--quiet")
+        result = seeded("--parquet", folder, "--companies", "9000", "--workers", workers, "--quiet")
         assert (result.returncode, result.stderr) == (0, "")
-    found = [seed_generator("--parquet", folder, "--checksum", "--quiet").stdout for folder in places]
+    found = [seeded("--parquet", folder, "--checksum", "--quiet").stdout for folder in places]
     assert found[0].count("\n") == 7
     assert found[0] == found[1] == found[2]

@@ -18,7 +18,7 @@ from seed_generator.schemas import SESSIONS, TABLES
 from seed_generator.simulation.sessions import Manner
 from seed_generator.sinks.parquet.sink import ParquetSink
 from seed_generator.sinks.sql import SqlNames, drop_statements, refuse_tables_of_others
-from warehouses import PROJECT, read_terminal, seed_generator
+from warehouses import PROJECT, read_terminal, seeded
 
 SMALL = Scenario(companies=300, months=5)
 THEIRS = (
@@ -169,7 +169,7 @@ def test_postgres_asks_for_a_drop_where_a_table_has_another_shape(place: Place) 
 
 def test_a_duckdb_file_called_like_a_schema_works(tmp_path: Path) -> None:
     file = tmp_path / "raw.duckdb"
-    assert seed_generator("--quiet", environment={"DUCKDB_PATH": str(file)}).returncode == 0
+    assert seeded("--quiet", environment={"DUCKDB_PATH": str(file)}).returncode == 0
     with duckdb.connect(file) as connection:
         assert connection.execute("select count(*) from raw.raw.companies").fetchall() == [(500,)]
 
@@ -200,7 +200,7 @@ def test_a_folder_with_somebody_else_s_files_is_refused_and_untouched(tmp_path: 
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("theirs")
     for options in ((), ("--drop",)):
-        refused = seed_generator("--parquet", str(tmp_path / "folder"), *options)
+        refused = seeded("--parquet", str(tmp_path / "folder"), *options)
         assert refused.returncode == 2
         assert refused.stderr.startswith("error: --parquet: ")
         assert path.read_text() == "theirs"

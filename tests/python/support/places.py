@@ -21,7 +21,7 @@ from seed_generator.sinks.parquet.sink import ParquetSink
 from seed_generator.sinks.postgres.sink import PostgresSink
 from seed_generator.sinks.protocol import Sink
 from seed_generator.tables import simulated_tables
-from warehouses import seed_generator
+from warehouses import seeded
 
 PREFIX = "places_"
 KINDS = ("duckdb", "postgres", "parquet")
@@ -62,7 +62,8 @@ class Place:
         return PostgresSink(Target("postgres", "postgres", settings), PREFIX)
 
     def seed(self, *options: str) -> subprocess.CompletedProcess[str]:
-        return seed_generator(*self.options, *options, environment=self.environment)
+        """`python -m seed_generator` with these options, in this process."""
+        return seeded(*self.options, *options, environment=self.environment)
 
     def load(self, scenario: Scenario, manner: Manner = IN_TURN) -> None:
         """Replace what is loaded."""

@@ -21,14 +21,14 @@ class Scratch:
 
     def __init__(self, folder: Path, *seed_options: str, unit_tests: bool = False) -> None:
         self.project = folder / "project"
-        self._file = folder / "warehouse.duckdb"  # views know the file by its name
+        self.file = folder / "warehouse.duckdb"  # views know the file by its name
         self._built = folder / "built.duckdb"
         self._broken: dict[Path, str] = {}
         copy_project(self.project)
         if unit_tests:
             replace_once(self.project / "dbt_project.yml", "unit_tests: false", "unit_tests: true")
         self.warehouse = Warehouse(
-            "duckdb", {"DUCKDB_PATH": str(self._file)}, folder / "artifacts", file=self._file, project=self.project
+            "duckdb", {"DUCKDB_PATH": str(self.file)}, folder / "artifacts", file=self.file, project=self.project
         )
         loaded = self.warehouse.seed(*seed_options)
         assert loaded.returncode == 0, loaded.stderr
@@ -37,7 +37,7 @@ class Scratch:
 
     def keep(self) -> None:
         """Make the warehouse as it is now what `mend` brings back."""
-        shutil.copy(self._file, self._built)
+        shutil.copy(self.file, self._built)
 
     def patch(self, name: str, old: str, new: str) -> None:
         """Replace a text that stands exactly once in a file of the project."""
@@ -55,7 +55,7 @@ class Scratch:
         for path, text in self._broken.items():
             path.write_text(text)
         self._broken.clear()
-        shutil.copy(self._built, self._file)
+        shutil.copy(self._built, self.file)
 
 
 def copy_project(folder: Path) -> None:

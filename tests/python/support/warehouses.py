@@ -1,10 +1,13 @@
 """The warehouses that tests fill, build and read: one of each engine, through the project's own commands."""
 
+import hashlib
+import io
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +15,13 @@ from unittest import mock
 
 import duckdb
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+from dbt.parser.manifest import ManifestLoader
 
 from postgres_server import Database
 from reporting.cli import main
 from reporting.project import close_duckdb
+from seed_generator.cli.main import main as seed_generator_main
 from seed_generator.schemas import SIMULATED
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -41,8 +47,8 @@ class Warehouse:
     messages: dict[str, str] = field(default_factory=dict)
 
     def seed(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """`python -m seed_generator` with these options."""
-        return seed_generator("--target", self.target, *options, environment=self.environment)
+        """`python -m seed_generator` with these options, in this process."""
+        return seeded("--target", self.target, *options, environment=self.environment)
 
     def build(self, *options: str) -> bool:
         """`dbt build`, in this process; returns whether all is green."""
@@ -56,7 +62,7 @@ class Warehouse:
         """
         self.statuses.clear()
         self.messages.clear()
-        with mock.patch.dict(os.environ, self.environment):
+        with mock.patch.dict(os.environ, self.environment), shared_parsing(self, options):
             result = dbtRunner().invoke(
                 [
                     *("--quiet", "--log-level", "none", "--log-path", str(self.artifacts)),
@@ -83,7 +89,7 @@ class Warehouse:
     def surroundings(self) -> Iterator[None]:
         """The environment in which dbt finds this warehouse and leaves nothing in the project."""
         artifacts = {"DBT_TARGET_PATH": str(self.artifacts), "DBT_LOG_PATH": str(self.artifacts)}
-        with mock.patch.dict(os.environ, {**self.environment, **artifacts}):
+        with mock.patch.dict(os.environ, {**self.environment, **artifacts}), shared_parsing(self):
             try:
                 yield
             finally:
@@ -119,6 +125,71 @@ class Warehouse:
     def table(self, name: str) -> list[tuple[Any, ...]]:
         """All rows of a table, sorted."""
         return sorted(self.query(f"select * from {name}"), key=repr)
+
+
+class Parsed:
+    """Where the warehouses of a test run share what dbt parsed; nowhere without `parsed_once`."""
+
+    folder: Path | None = None
+
+
+@contextmanager
+def parsed_once(folder: Path) -> Iterator[None]:
+    """dbt parses the project once for all warehouses of a kind, and then only what is new in it.
+
+    To dbt it is another project on another file or server, though nothing in ours asks for their names.
+    """
+    is_parsable = ManifestLoader.is_partial_parsable
+
+    def wherever_it_is(loader: ManifestLoader, parsed: Manifest) -> tuple[bool, str | None]:
+        parsed.state_check.profile_hash = loader.manifest.state_check.profile_hash
+        return is_parsable(loader, parsed)
+
+    with (
+        mock.patch.object(Parsed, "folder", folder),
+        mock.patch.object(ManifestLoader, "is_partial_parsable", wherever_it_is),
+    ):
+        yield
+
+
+@contextmanager
+def shared_parsing(warehouse: Warehouse, options: tuple[str, ...] = ()) -> Iterator[None]:
+    """Begin with what another warehouse of the kind left, or leave it for others."""
+    if Parsed.folder is None:
+        yield
+        return
+    prefix = warehouse.environment.get("SCHEMA_PREFIX", "")
+    variables = [options[at + 1] for at, option in enumerate(options) if option == "--vars"]
+    kind = hashlib.sha256(repr((warehouse.target, prefix, variables)).encode()).hexdigest()
+    shared, own = Parsed.folder / kind, warehouse.artifacts / "partial_parse.msgpack"
+    if shared.exists() and not own.exists():
+        own.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(shared, own)
+    yield
+    if own.exists() and not shared.exists():
+        unfinished = shared.with_suffix(f".{os.getpid()}")
+        shutil.copy(own, unfinished)
+        unfinished.rename(shared)
+
+
+def seeded(*options: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """What `python -m seed_generator` does, in this process, which saves most of the time of a small load.
+
+    `seed_generator` is for what is about the process: signals, terminals, limits, files that it holds.
+    """
+    output, errors = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, environment or {}),
+        mock.patch.object(sys, "stdin", io.StringIO()),
+        chdir(PROJECT),
+        redirect_stdout(output),
+        redirect_stderr(errors),
+    ):
+        try:
+            code = seed_generator_main(options)
+        except SystemExit as ended:  # after --version
+            code = int(ended.code or 0)
+    return subprocess.CompletedProcess(options, code, output.getvalue(), errors.getvalue())
 
 
 def seed_generator(

@@ -1,0 +1,164 @@
+"""The models and data tests of the project run without dbt, as dbt compiled them: in milliseconds, and undone at will.
+
+What is proved of each of many mistakes is proved here. That dbt sees them the same way is proved of a few, and of all
+in `make test-slow`.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from month_branches import Months, first_branch, rendered, template
+from mutation import parse
+
+Node = dict[str, Any]
+# A data test is red as soon as its query has a row; a test that is configured otherwise would be judged wrongly here.
+PLAIN = {"severity": "ERROR", "fail_calc": "count(*)", "error_if": "!= 0", "limit": None}
+
+
+class Project:
+    """Models and data tests as dbt compiled them, parents first.
+
+    Parameters
+    ----------
+    manifest : what a build with `--write-json` has left.
+    """
+
+    def __init__(self, manifest: Path) -> None:
+        read = json.loads(manifest.read_text())
+        nodes: dict[str, Node] = read["nodes"]
+        order = TopologicalSorter({name: set(node["depends_on"]["nodes"]) & set(nodes) for name, node in nodes.items()})
+        in_order = [nodes[name] for name in order.static_order()]
+        self.models = [node for node in in_order if node["resource_type"] == "model"]
+        self.tests = [node for node in in_order if node["resource_type"] == "test"]
+        self.unit_tests = {test["name"] for test in read["unit_tests"].values()}
+        # Of each model the ids of all that it reads, directly or not.
+        self.before: dict[str, set[str]] = {}
+        for node in self.models:
+            parents = set(node["depends_on"]["nodes"])
+            self.before[node["unique_id"]] = parents.union(*(self.before.get(parent, ()) for parent in parents))
+        assert [test["name"] for test in self.tests if {**test["config"], **PLAIN} != test["config"]] == []
+
+    def model(self, name: str) -> Node:
+        """The model of that name."""
+        return next(node for node in self.models if node["name"] == name)
+
+    def query(self, node: Node) -> exp.Expr:
+        """A model's query as a tree, with one branch where it has one for each month."""
+        return first_branch(parse(node["compiled_code"]))
+
+    def sql(self, node: Node) -> str:
+        """A model's query as a template of the months."""
+        return template(self.query(node))
+
+    def after(self, name: str) -> tuple[list[Node], list[Node]]:
+        """The models that read a model, directly or not, and the data tests of it and of them."""
+        touched = {self.model(name)["unique_id"]}
+        models = []
+        for node in self.models:
+            if touched & set(node["depends_on"]["nodes"]):
+                touched.add(node["unique_id"])
+                models.append(node)
+        return models, [test for test in self.tests if touched & set(test["depends_on"]["nodes"])]
+
+
+class Rehearsal:
+    """A DuckDB warehouse in which models and data tests run without dbt.
+
+    Parameters
+    ----------
+    file : called as the one that dbt compiled for, in a folder of its own; raw tables are in there.
+    project : what dbt compiled.
+    """
+
+    def __init__(self, file: Path, project: Project) -> None:
+        self._project = project
+        self._templates = {node["name"]: project.sql(node) for node in project.models}
+        self.connection = duckdb.connect(file)
+        self.connection.execute("set enable_progress_bar = false")  # a mutant without an end would draw one
+
+    def close(self) -> None:
+        """Let others have the file."""
+        self.connection.close()
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Nothing of what is done stays."""
+        self.connection.execute("begin")
+        try:
+            yield
+        finally:
+            self.connection.execute("rollback")
+
+    def make_schemas(self) -> None:
+        """Those of the models, where dbt has not built."""
+        for schema in {node["schema"] for node in self._project.models}:
+            self.connection.execute(f"create schema {schema}")
+
+    def make(self, nodes: Iterable[Node] | None = None) -> None:
+        """Build models anew, all of them unless some are named."""
+        for node in self._project.models if nodes is None else nodes:
+            self.make_of(node, self._templates[node["name"]])
+
+    def make_of(self, node: Node, sql: str) -> None:
+        """Build a model anew of another query, a template of the months."""
+        kind = "view" if node["config"]["materialized"] == "view" else "table"
+        self.connection.execute(f"create or replace {kind} {node['relation_name']} as {rendered(sql, self.months())}")
+
+    def months(self) -> Months:
+        """Those that are loaded, each with its first day and that of the next."""
+        months = "select period, cast(period + interval '1 month' as date) from raw.loaded_months order by all"
+        return self.connection.execute(months).fetchall()
+
+    def is_red(self, test: Node) -> bool:
+        """Whether a data test finds something."""
+        return self.connection.execute(test["compiled_code"]).fetchone() is not None
+
+    def red(self, names: Iterable[str]) -> set[str]:
+        """Which of these data tests find something."""
+        tests = {test["name"]: test for test in self._project.tests}
+        return {name for name in names if self.is_red(tests[name])}
+
+    def build(self) -> dict[str, str]:
+        """Models and tests in the order of `dbt build`; returns what it says of each.
+
+        A model is not built on what a test found red. A test runs before a model that reads all that the test reads.
+        """
+        statuses: dict[str, str] = {}
+        unbuilt: set[str] = set()
+        read_by_red: list[set[str]] = []
+        for node in self._project.models:
+            read_by_red += self._test_what_is_there(statuses, unbuilt)
+            above = self._project.before[node["unique_id"]]
+            if unbuilt & above or any(read <= above for read in read_by_red):
+                statuses[node["name"]] = "skipped"
+                unbuilt.add(node["unique_id"])
+            else:
+                self.make([node])
+                statuses[node["name"]] = "success"
+        self._test_what_is_there(statuses, unbuilt)
+        return statuses
+
+    def _test_what_is_there(self, statuses: dict[str, str], unbuilt: set[str]) -> list[set[str]]:
+        """Run the data tests that did not run and all of whose models are built; returns what the red ones read."""
+        built = {node["unique_id"] for node in self._project.models if statuses.get(node["name"]) == "success"}
+        read_by_red = []
+        for test in self._project.tests:
+            reads = set(test["depends_on"]["nodes"])
+            models = {name for name in reads if name.startswith("model.")}
+            if test["name"] in statuses or not models <= built | unbuilt:
+                continue
+            if models & unbuilt:
+                statuses[test["name"]] = "skipped"
+            elif self.is_red(test):
+                statuses[test["name"]] = "fail"
+                read_by_red.append(reads)
+            else:
+                statuses[test["name"]] = "pass"
+        return read_by_red
