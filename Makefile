@@ -85,7 +85,7 @@ lint: $(INSTALLED) ## Check style, types, SQL, YAML, that dbt docs are complete,
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/yamllint --strict --config-file .ci/yamllint.yml .
-	DUCKDB_PATH=:memory: $(VENV)/bin/sqlfluff lint models reporting tests
+	DUCKDB_PATH=:memory: $(VENV)/bin/sqlfluff lint models tests
 	$(PY) tests/python/support/descriptions.py
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml

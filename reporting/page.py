@@ -1,4 +1,4 @@
-"""The leadership page: one HTML file without a script, drawn from the rows of `kpis_shown`."""
+"""The leadership page: one HTML file without a script, drawn from the rows of `rpt_leadership_page`."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
