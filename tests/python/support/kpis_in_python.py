@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from reporting.kpis import KPIS
 from warehouses import Warehouse
 
 Row = dict[str, Any]
@@ -21,7 +22,7 @@ KEYS = {
     "rpt_leadership_page": ("period", "company_size"),
     "dim_companies": ("company_id",),
 }
-PAGE_KPIS = ("revenue", "retention_rate", "avg_sessions_per_company")
+PAGE_KPIS = tuple(kpi.name for kpi in KPIS)
 RATIOS = {"retention_rate", "churn_rate", "cohort_retention_rate", "avg_sessions_per_company"}
 
 
