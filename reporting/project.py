@@ -1,10 +1,7 @@
 """Building and reading the marts through dbt itself, so that whatever target can be built can be read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -14,14 +11,14 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode
 
+from reporting.rows import MonthlyKpis
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.interruption import heard
 from seed_generator.profiles import Target
 from seed_generator.sinks.duckdb import in_use
 
-ALL_SIZES = "all"
-
-_QUERY = "kpis_shown"
+# By month, the cheapest size first, the total last.
+_QUERY = "select * from {{ ref('rpt_leadership_page') }} order by period, monthly_price nulls last, company_size"
 _SILENTLY = ("--quiet", "--log-level", "none")
 _PROJECT = "saas_kpis"
 _MARTS = "marts"
@@ -29,32 +26,6 @@ _MARTS = "marts"
 
 class MartsError(EnvironmentFailure):
     """dbt could not build or read the marts, in its own words."""
-
-
-@dataclass(frozen=True)
-class MonthlyKpis:
-    """A row of the analysis `kpis_shown`, of a size or of `all`; its columns are described there.
-
-    What has no denominator is None, and so is every band where the simulator's truth is not there.
-    """
-
-    period: date
-    company_size: str
-    opening_companies: int
-    active_companies: int
-    retention_rate: Decimal | None
-    sessions: int
-    avg_sessions_per_company: Decimal | None
-    revenue: Decimal
-    revenue_lower_95: Decimal | None = None
-    revenue_upper_95: Decimal | None = None
-    retention_rate_lower_95: Decimal | None = None
-    retention_rate_upper_95: Decimal | None = None
-    avg_sessions_per_company_lower_95: Decimal | None = None
-    avg_sessions_per_company_upper_95: Decimal | None = None
-    cells_as_in_the_books: int = 0
-    cells_in_the_books: int = 0
-    seed: int = 0
 
 
 class Project:
@@ -118,12 +89,11 @@ class Project:
         ------
         MartsError : there is no such mart yet, it lacks months of a size, or its place can't be reached.
         """
-        names = [column.name for column in fields(MonthlyKpis)]
-        rows = [MonthlyKpis(**{name: row[name] for name in names}) for row in self._show("--select", _QUERY)]
+        rows = [MonthlyKpis.of(columns) for columns in self._show("--inline", _QUERY)]
         periods, sizes = {row.period for row in rows}, {row.company_size for row in rows}
         if not rows or len(rows) != len(periods) * len(sizes):
             raise MartsError(
-                f"rpt_monthly_kpis is not whole: {len(rows)} rows for {len(periods)} months and {len(sizes)} sizes;"
+                f"rpt_leadership_page is not whole: {len(rows)} rows for {len(periods)} months and {len(sizes)} sizes;"
                 " run dbt build, whose tests say why."
             )
         return rows
@@ -138,15 +108,15 @@ class Project:
         finally:
             adapter.cleanup_connections()
 
-    def _show(self, *query: str) -> Sequence[Mapping[str, Any]]:
+    def _show(self, *query: str) -> list[dict[str, Any]]:
+        """The rows of a query, their columns by name."""
         command = (*_SILENTLY, "show", *query, "--limit", "-1", *self._target)
         result = _dbt(*command, manifest=self._manifest)
         table = result.result.results[0].agate_table if isinstance(result.result, RunExecutionResult) else None
         if not result.success or table is None:
             reason = _reason(result)
             raise MartsError(in_use(reason) or f"the marts can't be read; has dbt build made them? ({reason})")
-        rows: Sequence[Mapping[str, Any]] = table.rows
-        return rows
+        return [dict(row.items()) for row in table.rows]
 
 
 def close_duckdb() -> None:

@@ -9,11 +9,11 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from browser import chromium, lowest_contrast, scrolls_sideways, visit
+from reporting.kpis import KPIS
 from reporting.page import leadership_page
 from shown import row
 from warehouses import WITHOUT_TESTS, Warehouse
 
-KPIS = ("revenue", "retention_rate", "avg_sessions_per_company")
 SCHEMES = ("light", "dark")
 
 
@@ -57,7 +57,7 @@ def test_every_figure_is_that_of_the_marts(browser: Browser, page_file: Path, du
             shown = figures(met.page, f".months .size-{number} td data")
             assert shown == [figure for month in months for figure in month]
             assert len(shown) == 48
-            headline = [figures(met.page, f'[data-kpi="{kpi}"][data-size="{size}"]') for kpi in KPIS]
+            headline = [figures(met.page, f'[data-kpi="{kpi.name}"][data-size="{size}"]') for kpi in KPIS]
             revenue, retention, _, usage = months[-1]
             assert headline == [[revenue], [retention], [usage]]
         assert met.page.locator('[data-kpi="revenue"][data-size="all"]').inner_text() == "$11,609"

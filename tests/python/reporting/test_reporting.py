@@ -66,9 +66,9 @@ def test_marts_that_lack_a_month_and_a_file_in_use_are_told_in_one_sentence(
     assert duckdb_warehouse.dbt("run")
     page = tmp_path / "kpis.html"
     with duckdb_warehouse.cursor() as cursor:
-        cursor.execute("delete from marts.rpt_monthly_kpis where company_size = 'small' and period = '2021-02-01'")
+        cursor.execute("delete from marts.rpt_leadership_page where company_size = 'small' and period = '2021-02-01'")
     assert duckdb_warehouse.report("--page", str(page)) == 1
-    told = "error: rpt_monthly_kpis is not whole: 8 rows for 3 months and 3 sizes; run dbt build"
+    told = "error: rpt_leadership_page is not whole: 8 rows for 3 months and 3 sizes; run dbt build"
     assert capsys.readouterr().err.startswith(told)
     program = f"import duckdb; c = duckdb.connect({str(duckdb_warehouse.file)!r}); print('held', flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
