@@ -18,7 +18,7 @@ SUPERSET_INSTALLED := $(SUPERSET_VENV)/.installed
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-metrics demo report publish test setup-spark test-spark verify-bi torture bench mutants lint docs clean
+.PHONY: help setup setup-metrics demo report publish test test-bare setup-spark test-spark verify-bi torture bench mutants lint docs clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ publish: $(INSTALLED) ## Build, and if all is green put a snapshot for BI tools 
 
 test: $(METRICS_INSTALLED) ## Run all tests but Spark's and Superset's, on DuckDB and on a PostgreSQL server of their own
 	$(PY) -m pytest -n auto --dist loadfile
+
+test-bare: ## Run demo and test on a bare Debian made for it; needs root and debootstrap
+	$(PYTHON) tests/python/proof/bare_machine.py
 
 test-spark: $(SPARK_INSTALLED) ## Run the tests of the target spark, on a cluster of their own; needs Java 17
 	$(SPARK_VENV)/bin/python -m pytest tests/python/spark

@@ -108,6 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NothingProvenError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted.", file=sys.stderr)
+        return 130
     print(f"\nOn a bare machine{f' without {options.without}' if options.without else ''}, as {options.user}:")
     print(*outcomes, sep="\n")
     return 0 if all(outcome.exit_code == 0 for outcome in outcomes) else 1
@@ -286,9 +289,11 @@ def _make_room(path: Path, place: Path) -> None:
 
 
 def _in_a_namespace(commands: Sequence[str]) -> "subprocess.CompletedProcess[bytes]":
-    """Commands of a shell whose mounts and processes are seen by nobody else, and end with it."""
-    *before, last = commands
-    script = "\n".join(["set -e", *before, f"exec {last}"])
+    """Commands of a shell whose mounts and processes are seen by nobody else, and end with it.
+
+    The shell stays there to the end: who takes another user's rights is no longer killed with `unshare`.
+    """
+    script = "\n".join(["set -e", *commands, "exit 0"])
     namespace = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
     return subprocess.run([*namespace, "sh", "-c", script], stdin=subprocess.DEVNULL, check=False)
 
