@@ -107,7 +107,7 @@ CHURN = Kpi(
 
 def test_one_more_kpi_is_one_more_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (page_module, kpi_table):
-        monkeypatch.setattr(module, "KPIS", (*KPIS, CHURN))
+        monkeypatch.setattr(module, "KPIS", (REVENUE, RETENTION, USAGE, CHURN))
     rows = [
         row(month, size, opening=opening, active=active, bands={"churn_rate": (0.01, 0.05)})
         for month, opening, active in ((NOVEMBER, 239, 224), (DECEMBER, 224, 211))
@@ -133,15 +133,16 @@ def test_one_more_kpi_is_one_more_entry(monkeypatch: pytest.MonkeyPatch) -> None
     assert second.split() == ["Month", *["small", "total"] * 5]
 
 
-def test_a_change_has_the_colour_of_its_news() -> None:
+@pytest.mark.parametrize(
+    ("kpi", "colour", "symbol"),
+    [(REVENUE, "worse", "▼"), (RETENTION, "better slight", "▲"), (CHURN, "better slight", "▼")],
+)
+def test_a_change_has_the_colour_of_its_news(
+    kpi: Kpi, colour: str, symbol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_module, "KPIS", (kpi,))
     html = page([EARLIER, LAST])
-    assert re.findall(r'class="change (\w+)', html) == ["worse", "better", "worse"]
-
-
-def test_a_fall_of_what_should_fall_is_good_news(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_module, "KPIS", (CHURN,))
-    html = page([EARLIER, LAST])
-    assert '<span class="change better slight">\n  <span class="arrow" aria-hidden="true">▼</span>' in html
+    assert f'<span class="change {colour}">\n  <span class="arrow" aria-hidden="true">{symbol}</span>' in html
 
 
 def test_parts_of_a_sentence_are_listed() -> None:
@@ -238,15 +239,17 @@ def test_the_page_says_whether_the_marts_agree_with_the_books(books: tuple[int, 
 def test_small_denominators_are_shown_and_marked() -> None:
     html = page([row(DECEMBER, "all", opening=24, active=23, sessions=50, revenue=9)])
     assert "23 of 24 companies" in html
+    assert not REVENUE.unit.is_ratio
     assert "one more or less would be 4.2 points" in html
-    assert html.count('class="hole') == 2  # of revenue nothing is a share
+    assert html.count('class="hole') == sum(kpi.unit.is_ratio for kpi in KPIS)
     assert 'class="hole' not in page([EARLIER, LAST])
 
 
 def test_an_axis_that_does_not_begin_at_zero_says_so() -> None:
     html = page([EARLIER, LAST])
-    assert html.count("The axis begins at 93%, not at zero.") == 1
-    assert html.count("The axis begins") == 1
+    shares = sum(kpi.unit.is_share for kpi in KPIS)
+    assert html.count("The axis begins at 93%, not at zero.") == shares
+    assert html.count("The axis begins") == shares
 
 
 def test_a_month_without_a_denominator_is_a_dash_and_not_a_number() -> None:

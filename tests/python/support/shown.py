@@ -22,13 +22,15 @@ def row(
     bands: Mapping[str, Band] | None = None,
     books: tuple[int, int] = (0, 0),
 ) -> MonthlyKpis:
-    """A month of a size, its rates as the marts compute them; bands by the name of their figure."""
+    """The first month of a size, its rates as the marts compute them; bands by the name of their figure."""
     figures: dict[str, Figure | None] = {
+        "acquired_companies": opening,
         "opening_companies": opening,
         "churned_companies": opening - active,
         "active_companies": active,
         "retention_rate": _ratio(active, opening),
         "churn_rate": _ratio(opening - active, opening),
+        "cohort_retention_rate": _ratio(active, opening),
         "sessions": sessions,
         "avg_sessions_per_company": _ratio(sessions, active),
         "revenue": Decimal(str(revenue)).quantize(Decimal("0.01")),
