@@ -36,7 +36,8 @@ class Project:
         order = TopologicalSorter({name: set(node["depends_on"]["nodes"]) & set(nodes) for name, node in nodes.items()})
         in_order = [nodes[name] for name in order.static_order()]
         self.models = [node for node in in_order if node["resource_type"] == "model"]
-        self.tests = [node for node in in_order if node["resource_type"] == "test"]
+        # Those of the metrics are in the manifest too, not compiled unless somebody asks for metrics.
+        self.tests = [node for node in in_order if node["resource_type"] == "test" and node.get("compiled_code")]
         self.unit_tests = {test["name"] for test in read["unit_tests"].values()}
         # Of each model the ids of all that it reads, directly or not.
         self.before: dict[str, set[str]] = {}

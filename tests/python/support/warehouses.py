@@ -158,9 +158,11 @@ def shared_parsing(warehouse: Warehouse, options: tuple[str, ...] = ()) -> Itera
     if Parsed.folder is None:
         yield
         return
-    prefix = warehouse.environment.get("SCHEMA_PREFIX", "")
+    # All that names of relations are made of.
+    settings = {name: warehouse.environment.get(name, "") for name in ("SCHEMA_PREFIX", "PGDATABASE", "DUCKDB_PATH")}
+    settings["DUCKDB_PATH"] = Path(settings["DUCKDB_PATH"]).stem
     variables = [options[at + 1] for at, option in enumerate(options) if option == "--vars"]
-    kind = hashlib.sha256(repr((warehouse.target, prefix, variables)).encode()).hexdigest()
+    kind = hashlib.sha256(repr((warehouse.target, settings, variables)).encode()).hexdigest()
     shared, own = Parsed.folder / kind, warehouse.artifacts / "partial_parse.msgpack"
     if shared.exists() and not own.exists():
         own.parent.mkdir(parents=True, exist_ok=True)
