@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(options: argparse.Namespace) -> None:
     target = read_target(options.target)  # what is wrong with the target is told before dbt starts, and shorter
-    project = Project(target)
+    project = Project(target, is_default=options.target is None)
     if options.build or options.publish:  # what is published was proven in the same run
         project.build()
     rows = project.monthly_kpis()

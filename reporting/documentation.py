@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Only here: it imports dbt, which takes a second or two.
         from reporting.project import Project, close_duckdb  # noqa: PLC0415 - see above
     try:
-        page = write_documentation(Project(read_target(options.target)))
+        page = write_documentation(Project(read_target(options.target), is_default=options.target is None))
         close_duckdb()  # while people read, others load and build
         print(f"One file with all of it: {page}")
         if not options.no_serve:

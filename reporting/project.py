@@ -20,6 +20,8 @@ from seed_generator.sinks.duckdb import in_use
 # By month, the cheapest size first, the total last.
 _QUERY = "select * from {{ ref('rpt_leadership_page') }} order by period, monthly_price nulls last, company_size"
 _SILENTLY = ("--quiet", "--log-level", "none")
+# The files of a command in `target`, which the build or the documentation writes anyway.
+_WITHOUT_FILES = ("--no-write-json",)
 _PROJECT = "saas_kpis"
 _MARTS = "marts"
 
@@ -34,16 +36,18 @@ class Project:
     Parameters
     ----------
     target : where it is built and read.
+    is_default : whether it is the profile's default. dbt is not told its name then: what dbt has parsed for a named
+        target it parses anew for the same one without a name, as `dbt build` has it.
 
     Raises
     ------
     MartsError : the project can't be parsed.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, *, is_default: bool = False) -> None:
         self.engine = target.type
-        self._target = ("--target", target.name)
-        parsed = _dbt(*_SILENTLY, "parse", *self._target)
+        self._target = () if is_default else ("--target", target.name)
+        parsed = _dbt(*_SILENTLY, *_WITHOUT_FILES, "parse", *self._target)
         if not isinstance(parsed.result, Manifest):
             raise MartsError(f"dbt can't parse the project: {_reason(parsed)}")
         self._manifest = parsed.result
@@ -110,7 +114,7 @@ class Project:
 
     def _show(self, *query: str) -> list[dict[str, Any]]:
         """The rows of a query, their columns by name."""
-        command = (*_SILENTLY, "show", *query, "--limit", "-1", *self._target)
+        command = (*_SILENTLY, *_WITHOUT_FILES, "show", *query, "--limit", "-1", *self._target)
         result = _dbt(*command, manifest=self._manifest)
         table = result.result.results[0].agate_table if isinstance(result.result, RunExecutionResult) else None
         if not result.success or table is None:
