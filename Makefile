@@ -56,7 +56,7 @@ demo: $(INSTALLED) ## Simulate the company, build the marts, print and publish t
 report: $(INSTALLED) ## Write the leadership page, kpis.html, from the marts that are there
 	$(PY) -m reporting --page $(ON_TARGET)
 
-publish: $(INSTALLED) ## Build, and if all is green put a snapshot for BI tools into the folder published
+publish: $(INSTALLED) ## Build, and if all is green publish the marts for BI tools in the folder published
 	$(PY) -m reporting --publish $(ON_TARGET)
 
 test: $(METRICS_INSTALLED) ## Run all tests but Spark's and Superset's, on DuckDB and on a PostgreSQL server of their own

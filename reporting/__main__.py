@@ -1,4 +1,4 @@
-"""`python -m reporting`: print the three KPIs of a target."""
+"""`python -m reporting`: print the KPIs of a target."""
 
 import sys
 

@@ -1,4 +1,5 @@
--- The leadership page has the figures of the report. A returned row is one that only one of the two has.
+-- The leadership page has the rows and figures of the report, no more and no less. A returned row is one that only one
+-- of the two has so; of a page without a row that is every row of the report.
 {%- set columns = [
     'period', 'company_size', 'monthly_price', 'acquired_companies', 'opening_companies', 'churned_companies',
     'active_companies', 'sessions', 'revenue', 'retention_rate', 'avg_sessions_per_company',
