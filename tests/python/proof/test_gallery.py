@@ -1,66 +1,63 @@
 """Every wrong definition of the gallery gives a wrong figure, and the tests that it names catch it."""
 
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from kpis_in_python import KEYS
 from pages import check_page
+from rehearsal import Project, Rehearsal
 from scratch import Scratch
+from warehouses import PROJECT, Warehouse
 from wrong_definitions import CHAPTERS, GALLERY, PAGE, Pair, WrongDefinition, chapter, page, scenario_file
 
 DEFINITIONS = [definition for stem in CHAPTERS for definition in chapter(stem)]
 NAMES = [definition.name for definition in DEFINITIONS]
 SCENARIOS = sorted({definition.scenario for definition in DEFINITIONS} | {""})  # that without a name is the default
-WITHOUT_CONTRACT = "{{ config(contract={'enforced': false}) }}\nwith\n\n"
+UNIT_TESTS: dict[str, dict[str, Any]] = {
+    test["name"]: test
+    for file in (PROJECT / "models").rglob("*.yml")
+    for test in yaml.safe_load(file.read_text()).get("unit_tests", [])
+}
 
 
-class Built:
-    """The project as it is, built on one scenario, to be made wrong by one definition at a time."""
+class Stage:
+    """The models built on one scenario without dbt, to be made wrong by one definition at a time."""
 
-    def __init__(self, folder: Path, scenario: str) -> None:
-        options = ["--scenario", str(scenario_file(scenario))] if scenario else []
-        self.scratch = Scratch(folder, *options, unit_tests=True)
-        self.statuses = dict(self.scratch.warehouse.statuses)
+    def __init__(self, folder: Path, scenario: str, project: Project, wrong_sql: Mapping[str, str]) -> None:
+        folder.mkdir()
+        file = folder / "warehouse.duckdb"
+        loaded = Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, folder, file=file).seed(*seed_options(scenario))
+        assert loaded.returncode == 0, loaded.stderr
+        self._project = project
+        self._wrong_sql = wrong_sql
+        self.rehearsal = Rehearsal(file, project)
+        self.rehearsal.make_schemas()
+        self.rehearsal.make()
         self.marts = self.read_marts()
 
-    def dbt(self, command: str, *options: str) -> bool:
-        return self.scratch.warehouse.dbt(command, *options)
-
-    def rows(self, queries: Iterable[str]) -> list[list[tuple[Any, ...]]]:
-        with self.scratch.warehouse.cursor() as cursor:
-            return [cursor.execute(query).fetchall() for query in queries]
-
     def read_marts(self) -> list[list[tuple[Any, ...]]]:
-        return self.rows(f"select * from marts.{mart} order by all" for mart in KEYS)
+        marts = (f"select * from marts.{mart} order by all" for mart in KEYS)
+        return [self.rehearsal.connection.execute(query).fetchall() for query in marts]
 
     def figures(self, definition: WrongDefinition) -> list[Any]:
-        return [value for ((value,),) in self.rows(figure.sql for figure in definition.shows)]
+        shown = (self.rehearsal.connection.execute(figure.sql).fetchall() for figure in definition.shows)
+        return [value for ((value,),) in shown]
 
     @contextmanager
     def wrong(self, definition: WrongDefinition) -> Iterator[None]:
-        """The project with the wrong definition, built anew from its model on."""
-        try:
-            for old, new in definition.changes:
-                self.scratch.patch(f"models/{definition.model}", old, new)
-            built = self.run(definition)
-            if definition.contract_of:
-                assert self.scratch.warehouse.statuses[definition.contract_of] == "error"
-                # It was the contract, and nothing else: without it all is built.
-                for mart in KEYS:
-                    self.scratch.patch(f"models/marts/{mart}.sql", "with\n\n", WITHOUT_CONTRACT)
-                built = self.run(definition)
-            assert built, self.scratch.warehouse.statuses
+        """The models with the wrong definition, built anew from its model on."""
+        model = self._project.model(definition.of_model)
+        with self.rehearsal.undone():
+            self.rehearsal.make_of(model, self._wrong_sql[definition.name])
+            self.rehearsal.make(self._project.after(definition.of_model)[0])
             yield
-        finally:
-            self.scratch.mend()
-
-    def run(self, definition: WrongDefinition) -> bool:
-        return self.dbt("run", "--full-refresh", "--select", f"{Path(definition.model).stem}+")
 
 
 @dataclass(frozen=True)
@@ -73,17 +70,44 @@ class Outcome:
 
 
 class Gallery:
-    """The outcomes of the wrong definitions, each found when first asked for; a warehouse for each scenario."""
+    """The outcomes of the wrong definitions, each found when first asked for; a stage for each scenario."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._built: dict[str, Built] = {}
+        self.scratch = Scratch(folder / "scratch", unit_tests=True)
+        self.green = {name for name, status in self.scratch.warehouse.statuses.items() if status == "pass"}
+        self._project = Project(self.scratch.warehouse.artifacts / "manifest.json")
+        self._wrong_sql, self._red_unit_tests = self._compiled()
+        self._stages: dict[str, Stage] = {}
         self._outcomes: dict[str, Outcome] = {}
 
-    def built(self, scenario: str = "") -> Built:
-        if scenario not in self._built:
-            self._built[scenario] = Built(self._folder / (scenario or "default"), scenario)
-        return self._built[scenario]
+    def _compiled(self) -> tuple[dict[str, str], dict[str, set[str]]]:
+        """Of each definition its model's query as a template of the months, and the unit tests that are red on it.
+
+        Each is a model of its own beside the right ones, so that dbt compiles and tests all of them at once.
+        """
+        own = copy_of(self.scratch, self._folder / "wrong")
+        folder = own.project / "models" / "wrong"
+        folder.mkdir()
+        unit_tests = []
+        for definition in DEFINITIONS:
+            (folder / f"{definition.name}.sql").write_text(definition.sql)
+            for test in definition.caught_by:
+                if test in UNIT_TESTS:
+                    name = f"{definition.name}__{test}"
+                    unit_tests.append({**UNIT_TESTS[test], "name": name, "model": definition.name})
+        (folder / "wrong.yml").write_text(yaml.safe_dump({"unit_tests": unit_tests}))
+        assert own.dbt("compile", "--select", "path:models/wrong", "--write-json"), own.messages
+        wrong = {model["name"]: model for model in Project(own.artifacts / "manifest.json").models}
+        own.dbt("test", "--select", "path:models/wrong")
+        red = {name: {test for test in UNIT_TESTS if f"{name}__{test}" in own.red} for name in NAMES}
+        return {name: self._project.sql(wrong[name]) for name in NAMES}, red
+
+    def stage(self, scenario: str = "") -> Stage:
+        if scenario not in self._stages:
+            folder = self._folder / (scenario or "default")
+            self._stages[scenario] = Stage(folder, scenario, self._project, self._wrong_sql)
+        return self._stages[scenario]
 
     def outcome(self, definition: WrongDefinition) -> Outcome:
         if definition.name not in self._outcomes:
@@ -91,18 +115,26 @@ class Gallery:
         return self._outcomes[definition.name]
 
     def _find_outcome(self, definition: WrongDefinition) -> Outcome:
-        built = self.built(definition.scenario)
-        right = built.figures(definition)
-        with built.wrong(definition):
-            wrong = built.figures(definition)
-            same_by_default = built.read_marts() == built.marts
-            if definition.caught_by:
-                built.dbt("test", "--select", *definition.caught_by)
-            red = built.scratch.warehouse.red
-        if definition.scenario:
-            with self.built().wrong(definition):
-                same_by_default = self.built().read_marts() == self.built().marts
+        stage, default = self.stage(definition.scenario), self.stage()
+        right = stage.figures(definition)
+        with stage.wrong(definition):
+            wrong = stage.figures(definition)
+            red = stage.rehearsal.red(test for test in definition.caught_by if test not in UNIT_TESTS)
+        with default.wrong(definition):
+            same_by_default = default.read_marts() == default.marts
+        red |= self._red_unit_tests[definition.name]
         return Outcome(list(zip(right, wrong, strict=True)), red, same_by_default)
+
+
+def seed_options(scenario: str) -> list[str]:
+    return ["--scenario", str(scenario_file(scenario))] if scenario else []
+
+
+def copy_of(scratch: Scratch, folder: Path) -> Warehouse:
+    """Another project on the same warehouse."""
+    shutil.copytree(scratch.project, folder)
+    environment = {"DUCKDB_PATH": str(scratch.file)}
+    return Warehouse("duckdb", environment, folder / "target", file=scratch.file, project=folder)
 
 
 @pytest.fixture(scope="module")
@@ -120,11 +152,46 @@ def test_a_wrong_definition_is_caught_by_the_tests_that_it_names(gallery: Galler
         assert outcome.same_by_default == definition.needs_made_up_data
 
 
+QUICKLY = {"opening_is_always_acquired", *(each.name for each in DEFINITIONS if each.contract_of)}
+through_dbt = pytest.mark.slow("every other definition through dbt itself")
+
+
+@pytest.fixture(scope="module")
+def scratches(gallery: Gallery) -> dict[str, Scratch]:
+    """A warehouse for each scenario, each built when first asked for."""
+    return {"": gallery.scratch}
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [pytest.param(each, id=each.name, marks=() if each.name in QUICKLY else through_dbt) for each in DEFINITIONS],
+)
+def test_dbt_catches_a_wrong_definition_too(
+    scratches: dict[str, Scratch], definition: WrongDefinition, tmp_path: Path
+) -> None:
+    name = definition.scenario
+    if name not in scratches:
+        scratches[name] = Scratch(tmp_path / "scratch", *seed_options(name), unit_tests=True)
+    scratch = scratches[name]
+    try:
+        for old, new in definition.changes:
+            scratch.patch(f"models/{definition.model}", old, new)
+        is_built = scratch.warehouse.dbt("run", "--full-refresh", "--select", f"{definition.of_model}+")
+        if definition.contract_of:
+            assert scratch.warehouse.statuses[definition.contract_of] == "error"
+            return
+        assert is_built, scratch.warehouse.statuses
+        assert not scratch.warehouse.dbt("test", "--select", *definition.caught_by)
+        assert scratch.warehouse.red == set(definition.caught_by)
+    finally:
+        scratch.mend()
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda name: name or "default")
 def test_the_right_definitions_leave_those_tests_green(gallery: Gallery, scenario: str) -> None:
     named = {test for definition in DEFINITIONS for test in definition.caught_by}
-    statuses = gallery.built(scenario).statuses
-    assert {test: statuses.get(test) for test in named} == dict.fromkeys(named, "pass")
+    assert named - gallery.green == set()
+    assert gallery.stage(scenario).rehearsal.red(named - UNIT_TESTS.keys()) == set()
 
 
 def test_the_gallery_holds_many_definitions_and_each_once() -> None:

@@ -84,13 +84,24 @@ class WrongDefinition:
         return bool(self.scenario) or not self.shows
 
     @property
+    def of_model(self) -> str:
+        """The name of the model that it changes."""
+        return Path(self.model).stem
+
+    @property
+    def sql(self) -> str:
+        """The file of the model with its changes."""
+        text = (PROJECT / "models" / self.model).read_text()
+        for old, new in self.changes:
+            assert text.count(old) == 1, f"{self.model} has {text.count(old)} times: {old}"
+            text = text.replace(old, new)
+        return text
+
+    @property
     def diff(self) -> list[str]:
         """The lines that change, each with the line before and after it."""
         before = (PROJECT / "models" / self.model).read_text()
-        after = before
-        for old, new in self.changes:
-            after = after.replace(old, new)
-        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
+        lines = difflib.unified_diff(before.splitlines(), self.sql.splitlines(), n=1, lineterm="")
         _, _, _, *hunks = ["…" if line.startswith("@@") else line.rstrip() for line in lines]
         return [line for line in hunks if line]
 

@@ -62,7 +62,8 @@ class Warehouse:
         """
         self.statuses.clear()
         self.messages.clear()
-        with mock.patch.dict(os.environ, self.environment), shared_parsing(self, options):
+        shared = begin_as_parsed(self, options)
+        with mock.patch.dict(os.environ, self.environment):
             result = dbtRunner().invoke(
                 [
                     *("--quiet", "--log-level", "none", "--log-path", str(self.artifacts)),
@@ -73,6 +74,7 @@ class Warehouse:
             )
             close_duckdb()
         assert result.exception is None, result.exception
+        leave_as_parsed(self, shared)
         for node in getattr(result.result, "results", []):
             if node.node.resource_type == "operation":  # the hook after a run
                 continue
@@ -89,7 +91,8 @@ class Warehouse:
     def surroundings(self) -> Iterator[None]:
         """The environment in which dbt finds this warehouse and leaves nothing in the project."""
         artifacts = {"DBT_TARGET_PATH": str(self.artifacts), "DBT_LOG_PATH": str(self.artifacts)}
-        with mock.patch.dict(os.environ, {**self.environment, **artifacts}), shared_parsing(self):
+        begin_as_parsed(self)
+        with mock.patch.dict(os.environ, {**self.environment, **artifacts}):
             try:
                 yield
             finally:
@@ -152,25 +155,28 @@ def parsed_once(folder: Path) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def shared_parsing(warehouse: Warehouse, options: tuple[str, ...] = ()) -> Iterator[None]:
-    """Begin with what another warehouse of the kind left, or leave it for others."""
+def begin_as_parsed(warehouse: Warehouse, options: tuple[str, ...] = ()) -> Path | None:
+    """Give a warehouse what another one of its kind left; returns where that is, or is to be."""
     if Parsed.folder is None:
-        yield
-        return
-    # All that names of relations are made of.
+        return None
+    # All that names of relations and the nodes that are switched on depend on.
     settings = {name: warehouse.environment.get(name, "") for name in ("SCHEMA_PREFIX", "PGDATABASE", "DUCKDB_PATH")}
     settings["DUCKDB_PATH"] = Path(settings["DUCKDB_PATH"]).stem
     variables = [options[at + 1] for at, option in enumerate(options) if option == "--vars"]
-    kind = hashlib.sha256(repr((warehouse.target, settings, variables)).encode()).hexdigest()
+    project = (warehouse.project / "dbt_project.yml").read_text()
+    kind = hashlib.sha256(repr((warehouse.target, settings, variables, project)).encode()).hexdigest()
     shared, own = Parsed.folder / kind, warehouse.artifacts / "partial_parse.msgpack"
     if shared.exists() and not own.exists():
         own.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(shared, own)
-    yield
-    if own.exists() and not shared.exists():
+    return shared
+
+
+def leave_as_parsed(warehouse: Warehouse, shared: Path | None) -> None:
+    """Leave it for others, if this is the first warehouse of its kind."""
+    if shared and not shared.exists():
         unfinished = shared.with_suffix(f".{os.getpid()}")
-        shutil.copy(own, unfinished)
+        shutil.copy(warehouse.artifacts / "partial_parse.msgpack", unfinished)
         unfinished.rename(shared)
 
 
