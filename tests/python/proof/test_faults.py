@@ -122,7 +122,7 @@ def test_every_place_takes_every_kind_and_is_clean_again_after_a_load_without(pl
     wanted = {
         table.schema.full_name: [tuple(row.values()) for batch in table.batches for row in batch.rows.to_pylist()]
         for table in simulated_tables(Portion(scenario), faults)
-        if table.schema in schemas.SIMULATED
+        if table.schema in schemas.REPRODUCIBLE
     }
     assert place.rows() == wanted
     assert place.seed("--companies", "60", "--months", "4").returncode == 0

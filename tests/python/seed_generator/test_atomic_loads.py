@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 
 from loads import NEW, NEW_OPTIONS, OLD, hearing_ctrl_c, held_load, leftovers, load_at, start, timed_load
-from places import KINDS, PREFIX, Place, load, simulated
+from places import KINDS, PREFIX, Place, load, made_rows
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import SESSIONS, TABLES, Batch, TableSchema
@@ -29,9 +29,9 @@ def test_a_load_killed_in_its_middle_leaves_the_old_tables_and_the_next_needs_no
     with held_load(place) as process:
         process.kill()
         process.wait(30)
-        assert place.rows() == simulated(OLD)
+        assert place.rows() == made_rows(OLD)
         place.load(NEW)
-    assert place.rows() == simulated(NEW)
+    assert place.rows() == made_rows(NEW)
     assert leftovers(place) == []
 
 
@@ -46,7 +46,7 @@ def test_a_second_load_is_refused_within_ten_seconds_and_told_who_holds_the_plac
         assert f"process {first.pid}" in second.stderr
         assert first.communicate("go on\n", timeout=60)[1] == ""
         assert first.returncode == 0
-    assert place.rows() == simulated(NEW)
+    assert place.rows() == made_rows(NEW)
     assert leftovers(place) == []
 
 
@@ -62,7 +62,7 @@ def test_a_load_that_is_refused_never_removes_the_file_of_the_first(
         monkeypatch.undo()
         assert place.file.exists()
         first.communicate("go on\n", timeout=60)
-    assert place.rows() == simulated(NEW)
+    assert place.rows() == made_rows(NEW)
 
 
 @everywhere
@@ -79,7 +79,7 @@ def test_ctrl_c_ends_a_load_in_one_line_with_the_old_tables_whole(place: Place) 
         assert (process.returncode, output, errors) == (130, "", "interrupted; nothing was changed.\n")
         # A second is promised. A slow machine does not keep it, but takes as much longer to start a load.
         assert time.monotonic() - pressed < 5 * max(starts)
-    assert place.rows() == simulated(OLD)
+    assert place.rows() == made_rows(OLD)
     assert leftovers(place) == []
 
 
@@ -96,7 +96,7 @@ def test_a_sink_is_as_good_as_new_after_ctrl_c(place: Place) -> None:
     with hearing_ctrl_c(), pytest.raises(KeyboardInterrupt), sink.change() as change:
         change.write(simulated_tables(Portion(Scenario(companies=300_000)), on_rows=press_ctrl_c))
     load(sink, OLD)
-    assert place.rows() == simulated(OLD)
+    assert place.rows() == made_rows(OLD)
 
 
 @everywhere
@@ -126,10 +126,10 @@ def test_a_folder_is_mended_after_a_kill_between_its_renames(place: Place, kille
     broken[2] = replace(broken[2], batches=(Batch(1 / 0) for _ in range(1)))
     with pytest.raises(ZeroDivisionError), place.sink().change() as change:
         change.write(broken)
-    assert place.rows() == simulated(OLD)
+    assert place.rows() == made_rows(OLD)
     assert leftovers(place) == []
     place.load(NEW)
-    assert place.rows() == simulated(NEW)
+    assert place.rows() == made_rows(NEW)
     assert leftovers(place) == []
 
 
@@ -144,7 +144,7 @@ def test_a_reader_in_the_way_is_named_within_ten_seconds(place: Place) -> None:
         assert refused.returncode == 1
         assert "in use by a_long_report (server process" in refused.stderr
     reader.close()
-    assert place.rows() == simulated(OLD)
+    assert place.rows() == made_rows(OLD)
     assert place.seed("--quiet").returncode == 0
 
 
@@ -174,7 +174,7 @@ def test_a_reader_who_wants_one_table_after_the_other_meets_no_deadlock(
     watcher.close()
     assert (change.returncode, errors) == (0, ""), output
     if "--drop" not in options:
-        assert place.rows() == simulated(NEW)
+        assert place.rows() == made_rows(NEW)
 
 
 @in_postgres
@@ -188,4 +188,4 @@ def test_a_connection_that_the_server_ends_is_told_in_one_sentence(place: Place)
         output, errors = process.communicate("go on\n", timeout=60)
     assert (process.returncode, output) == (1, "")
     assert re.fullmatch(r"error: [^\n]+ nothing was changed\. [^\n]+\n", errors), errors
-    assert place.rows() == simulated(OLD)
+    assert place.rows() == made_rows(OLD)
