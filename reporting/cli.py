@@ -11,13 +11,14 @@ from reporting.kpi_table import kpi_table
 from reporting.page import leadership_page
 from reporting.project import Project, close_duckdb
 from reporting.publication import DATABASE, SCHEMA, publish
-from seed_generator.errors import SeedError
+from seed_generator.errors import SeedError, told_with
 from seed_generator.interruption import INTERRUPTED
 from seed_generator.profiles import read_target
 
 _WIDTH_WITHOUT_TERMINAL = 120
 _PAGE = Path("kpis.html")
 _PUBLISHED = Path("published")
+_OPTIONS = {"folder": "--publish", "target": "--target"}  # of the keys that errors name
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        _report(options)
+        with told_with(_OPTIONS.get):
+            _report(options)
     except SeedError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

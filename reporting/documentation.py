@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reporting.files import write_whole
-from seed_generator.errors import EnvironmentFailure, SeedError
+from seed_generator.errors import EnvironmentFailure, SeedError, told_with
 from seed_generator.interruption import INTERRUPTED, ends_at_once
 from seed_generator.profiles import read_target
 
@@ -56,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Only here: it imports dbt, which takes a second or two.
         from reporting.project import Project, close_duckdb  # noqa: PLC0415 - see above
     try:
-        page = write_documentation(Project(read_target(options.target), is_default=options.target is None))
+        with told_with({"target": "--target"}.get):
+            target = read_target(options.target)
+        page = write_documentation(Project(target, is_default=options.target is None))
         close_duckdb()  # while people read, others load and build
         print(f"One file with all of it: {page}")
         if not options.no_serve:

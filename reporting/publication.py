@@ -50,7 +50,9 @@ def publish(project: Project, folder: Path) -> None:
     EnvironmentFailure : another process publishes there, or it can't be written.
     """
     if project.engine not in {"duckdb", "postgres"}:
-        raise InputError(f"--publish works from duckdb or postgres, not from a target of type {project.engine}.")
+        raise InputError(
+            f"marts are published from duckdb or postgres, not from a target of type {project.engine}.", key="folder"
+        )
     try:
         with _new_version(folder) as version, project.cursor() as cursor:
             if project.engine == "duckdb":
@@ -119,7 +121,7 @@ def _new_version(folder: Path) -> Iterator[Path]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _only_publisher(folder):
         if not folder.is_symlink() and folder.exists():
-            raise InputError(f"--publish: {folder} is there and was not published; give a folder that is not there.")
+            raise InputError(f"{folder} is there and was not published; give a folder that is not there.", key="folder")
         version = Path(tempfile.mkdtemp(prefix=_prefix(folder), dir=folder.parent))
         try:
             yield version
