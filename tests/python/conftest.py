@@ -24,13 +24,13 @@ settings.load_profile("project")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--rounds", type=int, default=5, help="how often a load is killed, in each of the tests that do")
+    parser.addoption("--rounds", type=int, default=2, help="how often a load is killed, in each of the tests that do")
 
 
-@pytest.fixture
-def rounds(pytestconfig: pytest.Config) -> int:
-    chosen: int = pytestconfig.getoption("--rounds")
-    return chosen
+@pytest.fixture(params=[1, pytest.param(5, marks=pytest.mark.slow("more rounds"))], ids=["few", "many"])
+def rounds(request: pytest.FixtureRequest) -> int:
+    chosen: int = request.config.getoption("--rounds")
+    return chosen * int(request.param)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import few_or_more
 from places import KINDS, Checksums, Place, checksums_of
 from seed_generator.scenario import Scenario
 from seed_generator.simulation.portion import BLOCK_COMPANIES
 from seed_generator.simulation.sessions import Manner
-from warehouses import seeded
+from warehouses import THREE_SIZES, seeded
 
 everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
 in_duckdb = pytest.mark.parametrize("place", ["duckdb"], indirect=True)
@@ -28,18 +29,22 @@ def loaded_in_one_run(place: Place, scenario: Scenario) -> Checksums:
 
 
 @everywhere
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(1, 200), st.integers(1, 4), st.integers(0, 2**63 - 1), steps, manners)
+@few_or_more(3, 12)
 def test_any_split_of_months_and_companies_by_any_workers_gives_the_rows_of_one_run(
-    place: Place, companies: int, months: int, seed: int, steps: list[tuple[int, int]], manner: Manner
+    place: Place, examples: int
 ) -> None:
-    first = Scenario(companies=companies, months=months, seed=seed)
-    last = replace(first, companies=companies + sum(c for _, c in steps), months=months + sum(m for m, _ in steps))
-    expected = loaded_in_one_run(place, last)
-    place.load(first, manner=manner)
-    for more_months, more_companies in steps:
-        place.extend(more_months, more_companies, manner)
-    assert checksums_of(place) == expected
+    @settings(max_examples=examples)
+    @given(st.integers(1, 200), st.integers(1, 4), st.integers(0, 2**63 - 1), steps, manners)
+    def holds(companies: int, months: int, seed: int, steps: list[tuple[int, int]], manner: Manner) -> None:
+        first = Scenario(companies=companies, months=months, seed=seed)
+        last = replace(first, companies=companies + sum(c for _, c in steps), months=months + sum(m for m, _ in steps))
+        expected = loaded_in_one_run(place, last)
+        place.load(first, manner=manner)
+        for more_months, more_companies in steps:
+            place.extend(more_months, more_companies, manner)
+        assert checksums_of(place) == expected
+
+    holds()
 
 
 @everywhere
@@ -118,14 +123,19 @@ def test_nothing_can_be_added_to_or_read_where_nothing_is(place: Place) -> None:
 
 
 @everywhere
+def test_what_differs_from_what_is_loaded_is_refused_in_one_sentence(place: Place) -> None:
+    _assert_refused(place, ["--append", "1", "--seed", "7"], ["--seed", "42", "7"])
+
+
+# What is read of a place and what is said of it then do not depend on the place.
+@in_duckdb
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--append", "1", "--seed", "7"], ["--seed", "42", "7"]),
         (["--append", "1", "--first-month", "2021-02"], ["--first-month", "2021-01", "2021-02"]),
         (["--grow", "1", "--companies", "31"], ["--companies", "30", "31"]),
         (["--append", "1", "--months", "4"], ["--months", "3", "4"]),
-        (["--append", "1", "--scenario", "SCENARIO"], ["first_month in", "loaded, 2021-01", "2019-11"]),
+        (["--append", "1", "--scenario", str(THREE_SIZES)], ["first_month in", "loaded, 2021-01", "2019-11"]),
         (["--append", "1198"], ["1,200", "1201", "months"]),
         (["--append", "0"], ["--append", "0", "1 to 1,200"]),
         (["--grow", "some"], ["--grow", "some"]),
@@ -135,11 +145,15 @@ def test_nothing_can_be_added_to_or_read_where_nothing_is(place: Place) -> None:
     ],
 )
 def test_what_does_not_belong_to_what_is_loaded_is_refused_in_one_sentence(
-    place: Place, options: list[str], words: list[str], scenario_file: Path
+    place: Place, options: list[str], words: list[str]
 ) -> None:
+    _assert_refused(place, options, words)
+
+
+def _assert_refused(place: Place, options: list[str], words: list[str]) -> None:
     place.load(Scenario(companies=30, months=3))
     before = (checksums_of(place), stamps(place))
-    result = place.seed(*(str(scenario_file) if option == "SCENARIO" else option for option in options))
+    result = place.seed(*options)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.count("\n") == 1
     for word in words:

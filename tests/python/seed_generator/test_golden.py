@@ -11,8 +11,10 @@ from seed_generator.simulation.streams import STREAM_VERSION
 from seed_generator.sinks.checksum import checksums
 from seed_generator.sinks.duckdb import DuckDBSink
 
+larger = pytest.mark.slow("a simulation of millions of rows")
 
-@pytest.mark.parametrize("name", SCENARIOS)
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=larger if "million" in name else ()) for name in SCENARIOS])
 def test_the_rows_of_the_stream_version_are_frozen(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     values = SCENARIOS[name]
     scenario = Scenario(**(read_scenario(request.getfixturevalue(values)) if isinstance(values, str) else values))

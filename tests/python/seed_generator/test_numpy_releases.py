@@ -14,6 +14,7 @@ from warehouses import PROJECT, seed_generator
 OLDEST = "numpy==2.0.0" if sys.version_info < (3, 13) else "numpy==2.1.0"
 
 
+@pytest.mark.slow("other releases than the one installed", keeps="test_golden.py")
 @pytest.mark.parametrize("release", [OLDEST, "numpy"], ids=["oldest", "newest"])
 def test_the_rows_are_the_frozen_ones_under_the_release(release: str, tmp_path: Path) -> None:
     packages, rows = tmp_path / "packages", str(tmp_path / "rows")

@@ -31,6 +31,7 @@ THEIRS = (
 everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
 in_databases = pytest.mark.parametrize("place", ["duckdb", "postgres"], indirect=True)
 in_postgres = pytest.mark.parametrize("place", ["postgres"], indirect=True)
+other_size = pytest.mark.slow("another size of batches")
 
 
 @everywhere
@@ -40,7 +41,9 @@ def test_the_rows_in_place_are_the_simulated_ones_in_their_order(place: Place) -
 
 
 @everywhere
-@pytest.mark.parametrize("batch_sessions", [1, 7, 1_000, 1_000_000])
+@pytest.mark.parametrize(
+    "batch_sessions", [1, pytest.param(7, marks=other_size), 1_000, pytest.param(10**6, marks=other_size)]
+)
 def test_the_size_of_batches_changes_no_row_of_any_place(place: Place, batch_sessions: int) -> None:
     scenario = Scenario(companies=40, months=3)
     place.load(scenario, manner=Manner(batch_sessions))
@@ -84,7 +87,15 @@ def test_drop_removes_what_was_made_and_can_be_repeated(place: Place) -> None:
 
 
 @everywhere
-@pytest.mark.parametrize(("answer", "removes"), [(b"y\n", True), (b"n\n", False), (b"\n", False), (b"\x04", False)])
+@pytest.mark.parametrize(
+    ("answer", "removes"),
+    [
+        (b"y\n", True),
+        (b"n\n", False),
+        pytest.param(b"\n", False, marks=pytest.mark.slow("another answer")),
+        pytest.param(b"\x04", False, marks=pytest.mark.slow("another answer")),
+    ],
+)
 def test_drop_asks_on_a_terminal(place: Place, answer: bytes, removes: bool) -> None:  # noqa: FBT001 - a case
     place.load(SMALL)
     terminal, end = pty.openpty()
