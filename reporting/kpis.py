@@ -53,7 +53,7 @@ class Part(Column):
 
     def shown(self, row: MonthlyKpis) -> str:
         """Both numbers."""
-        return f"{row.count(self.name):,} of {row.count(self.whole):,}"
+        return " of ".join(self.unit.full(row.count(column)) for column in (self.name, self.whole))
 
     def is_of_few(self, row: MonthlyKpis) -> bool:
         """Whether a share of them says little."""

@@ -82,6 +82,21 @@ def test_marts_that_lack_a_month_and_a_file_in_use_are_told_in_one_sentence(
     assert not page.exists()
 
 
+def test_a_warehouse_without_the_truth_has_a_page_without_bands_and_books(warehouse: Warehouse, tmp_path: Path) -> None:
+    page = tmp_path / "kpis.html"
+    assert warehouse.seed("--companies", "40", "--months", "3").returncode == 0
+    assert warehouse.dbt("run")
+    assert warehouse.report("--page", str(page)) == 0
+    assert "xpected" in page.read_text().split("<body>")[1]
+    with warehouse.cursor() as cursor:
+        cursor.execute("drop schema truth cascade")
+    assert warehouse.dbt("run", "--select", "marts")
+    assert warehouse.report("--page", str(page)) == 0
+    without = page.read_text().split("<body>")[1]
+    assert "$" in without
+    assert [word for word in ("xpected", 'class="band', "own books") if word in without] == []
+
+
 def test_a_page_that_cannot_be_written_leaves_the_old_one(
     duckdb_warehouse: Warehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
