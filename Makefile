@@ -18,7 +18,7 @@ SUPERSET_INSTALLED := $(SUPERSET_VENV)/.installed
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-metrics demo report publish test setup-spark test-spark verify-bi torture bench mutants lint docs clean
+.PHONY: help setup setup-metrics demo report publish test test-bare setup-spark test-spark verify-bi torture bench mutants lint docs clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,11 +56,14 @@ demo: $(INSTALLED) ## Simulate the company, build the marts, print and publish t
 report: $(INSTALLED) ## Write the leadership page, kpis.html, from the marts that are there
 	$(PY) -m reporting --page $(ON_TARGET)
 
-publish: $(INSTALLED) ## Build, and if all is green put a snapshot for BI tools into the folder published
+publish: $(INSTALLED) ## Build, and if all is green publish the marts for BI tools in the folder published
 	$(PY) -m reporting --publish $(ON_TARGET)
 
 test: $(METRICS_INSTALLED) ## Run all tests but Spark's and Superset's, on DuckDB and on a PostgreSQL server of their own
 	$(PY) -m pytest -n auto --dist loadfile
+
+test-bare: ## Run demo and test on a bare Debian made for it; needs root and debootstrap
+	$(PYTHON) tests/python/proof/bare_machine.py
 
 test-spark: $(SPARK_INSTALLED) ## Run the tests of the target spark, on a cluster of their own; needs Java 17
 	$(SPARK_VENV)/bin/python -m pytest tests/python/spark
@@ -86,7 +89,7 @@ lint: $(INSTALLED) ## Check style, types, SQL, YAML, that dbt docs are complete,
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-cache --no-logo
 	$(VENV)/bin/yamllint --strict --config-file .ci/yamllint.yml .
-	DUCKDB_PATH=:memory: $(VENV)/bin/sqlfluff lint models reporting tests
+	DUCKDB_PATH=:memory: $(VENV)/bin/sqlfluff lint models tests
 	$(PY) tests/python/support/descriptions.py
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml

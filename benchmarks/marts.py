@@ -22,7 +22,7 @@ sys.path.append(str(measuring.PROJECT / "tests" / "python" / "support"))
 from postgres_server import Server, own_server
 
 HEART = "int_company_months"
-MODELS = (HEART, "int_company_lifetimes", "int_period_sizes", "fct_monthly_usage", "fct_retention", "fct_revenue")
+MODELS = (HEART, "int_company_lifetimes", "int_month_sizes", "fct_monthly_usage", "fct_retention", "fct_revenue")
 JOINED = "raw.sessions as s inner join raw.companies as c on c.company_id = s.company_id"
 PERIOD = "cast(date_trunc('month', s.created_at) as date)"
 USAGE = "cast(count(distinct s.session_id) as numeric(18, 6)) / count(distinct s.company_id)"

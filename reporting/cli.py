@@ -1,4 +1,4 @@
-"""The command line: build if asked to, then print the three KPIs month by month, and write what was asked for."""
+"""The command line: build if asked to, then print the KPIs month by month, and write what was asked for."""
 
 import argparse
 import shutil
@@ -11,22 +11,31 @@ from reporting.kpi_table import kpi_table
 from reporting.page import leadership_page
 from reporting.project import Project, close_duckdb
 from reporting.publication import DATABASE, SCHEMA, publish
-from seed_generator.errors import SeedError
+from seed_generator.errors import SeedError, told_with
+from seed_generator.interruption import INTERRUPTED
 from seed_generator.profiles import read_target
 
 _WIDTH_WITHOUT_TERMINAL = 120
 _PAGE = Path("kpis.html")
-_SNAPSHOT = Path("published")
+_PUBLISHED = Path("published")
+_OPTIONS = {"folder": "--publish", "target": "--target"}  # of the keys that errors name
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0, 1 if dbt could not build or read the marts, 2 for bad input."""
+    """Run the command line.
+
+    Returns the exit code: 0, 1 if dbt could not build or read the marts, 2 for bad input, 130 for Ctrl-C.
+    """
     options = _parser().parse_args(arguments)
     try:
-        _report(options)
+        with told_with(_OPTIONS.get):
+            _report(options)
     except SeedError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted.", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 
@@ -42,9 +51,9 @@ def _report(options: argparse.Namespace) -> None:
     print(kpi_table(rows, shutil.get_terminal_size((_WIDTH_WITHOUT_TERMINAL, 0)).columns))
     made = []
     if options.publish:
-        snapshot = options.publish.absolute()
+        published = options.publish.absolute()
         made += [
-            ("For BI tools", f"{snapshot / DATABASE} and {snapshot / SCHEMA}/*.parquet (docs/use/bi.md)"),
+            ("For BI tools", f"{published / DATABASE} and {published / SCHEMA}/*.parquet (docs/use/bi.md)"),
             ("For analysts", "make docs, with every table and column described"),
         ]
     if options.page:
@@ -58,7 +67,7 @@ def _report(options: argparse.Namespace) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m reporting", description="Print the three KPIs of a target.", allow_abbrev=False
+        prog="python -m reporting", description="Print the KPIs of a target.", allow_abbrev=False
     )
     parser.add_argument(
         "--target", metavar="NAME", help="a target of profiles.yml (default: the profile's own, DBT_TARGET)"
@@ -77,8 +86,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         type=Path,
         nargs="?",
-        const=_SNAPSHOT,
-        help="run dbt build, and if all is green put a snapshot of the marts into this folder, as a DuckDB file and as"
-        f" Parquet (default: {_SNAPSHOT})",
+        const=_PUBLISHED,
+        help="run dbt build, and if all is green publish the marts in this folder, as a DuckDB file and as Parquet"
+        f" (default: {_PUBLISHED})",
     )
     return parser

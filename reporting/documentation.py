@@ -7,11 +7,15 @@ import sys
 from collections.abc import Sequence
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reporting.files import write_whole
-from reporting.project import Project, close_duckdb
-from seed_generator.errors import EnvironmentFailure, SeedError
+from seed_generator.errors import EnvironmentFailure, SeedError, told_with
+from seed_generator.interruption import INTERRUPTED, ends_at_once
 from seed_generator.profiles import read_target
+
+if TYPE_CHECKING:
+    from reporting.project import Project
 
 _PORT = 8080
 _ONE_FILE = "static_index.html"
@@ -32,7 +36,11 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0, 1 if dbt can't document or the port is taken, 2 for bad input."""
+    """Run the command line.
+
+    Returns the exit code: 0, 1 if dbt can't document or the port is taken, 2 for bad input, 130 for Ctrl-C before the
+    page is served, which Ctrl-C ends as it should.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m reporting.documentation",
         description="Write dbt's documentation as one file, and serve it on 127.0.0.1 until Ctrl-C.",
@@ -44,8 +52,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", metavar="N", type=int, default=_PORT, help=f"where it is served (default: {_PORT})")
     parser.add_argument("--no-serve", action="store_true", help="only write the file")
     options = parser.parse_args(arguments)
+    with ends_at_once("interrupted."):
+        # Only here: it imports dbt, which takes a second or two.
+        from reporting.project import Project, close_duckdb  # noqa: PLC0415 - see above
     try:
-        page = write_documentation(Project(read_target(options.target), is_default=options.target is None))
+        with told_with({"target": "--target"}.get):
+            target = read_target(options.target)
+        page = write_documentation(Project(target, is_default=options.target is None))
         close_duckdb()  # while people read, others load and build
         print(f"One file with all of it: {page}")
         if not options.no_serve:
@@ -53,10 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SeedError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted.", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 
-def write_documentation(project: Project) -> Path:
+def write_documentation(project: "Project") -> Path:
     """Write the one-file version; returns its path.
 
     Raises

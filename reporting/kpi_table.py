@@ -1,11 +1,14 @@
-"""The three KPIs as a table that a leader can read: a row a month, and for each KPI the sizes and their total."""
+"""The KPIs as a table that a leader can read: a row a month, and for each KPI the sizes and their total."""
 
 from collections.abc import Callable, Sequence
 
-from reporting.kpis import ACTIVE, RETENTION, REVENUE, USAGE
-from reporting.project import ALL_SIZES, MonthlyKpis
+from reporting.kpis import KPIS, Column
+from reporting.rows import MonthlyKpis
+from reporting.units import COUNT, MEAN, MONEY, SHARE
+from seed_generator.scenario import ALL_SIZES
 
-_KPIS = (ACTIVE, RETENTION, USAGE, REVENUE)
+_ACTIVE = Column("active_companies", "Active companies", COUNT)
+_UNITS = (COUNT, SHARE, MEAN, MONEY)  # from left to right: who was there first, what they paid last
 
 
 def kpi_table(rows: Sequence[MonthlyKpis], width: int) -> str:
@@ -20,7 +23,7 @@ def kpi_table(rows: Sequence[MonthlyKpis], width: int) -> str:
             kpi.title,
             [[heading, *(kpi.shown(cells[period, size]) for period in periods)] for size, heading in headings.items()],
         )
-        for kpi in _KPIS
+        for kpi in sorted((_ACTIVE, *KPIS), key=lambda column: _UNITS.index(column.unit))
     ]
     bands: list[list[list[str]]] = [[months]]
     for group in groups:

@@ -1,108 +1,139 @@
-"""The KPIs as they are shown: their titles, and how their figures and changes are written."""
+"""The KPIs: which there are, in what unit, of how many companies, and what is said of them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 
-from reporting.project import MonthlyKpis
+from reporting.rows import Figure, MonthlyKpis
+from reporting.units import COUNT, MEAN, MONEY, SHARE, Unit
 
-Figure = Decimal | int
-
-NOTHING = "-"
-MINUS = "\N{MINUS SIGN}"
 # Below this many companies one of them moves a rate by more than three points.
 FEW_COMPANIES = 30
+_NOTHING = "-"
 
 
 @dataclass(frozen=True)
-class Kpi:
-    """A KPI.
+class Column:
+    """A column of a table that people read.
 
     Parameters
     ----------
-    column : its column in `rpt_monthly_kpis`.
+    name : the column of `rpt_leadership_page`.
     title : what it is called.
-    show : its figure in full.
-    brief : its figure where there is little room.
-    is_share : a change of it is told in points, and its axis need not begin at 0.
+    unit : how its figures are written.
     """
 
-    column: str
+    name: str
     title: str
-    show: Callable[[Figure], str]
-    brief: Callable[[Figure], str]
-    is_share: bool = False
+    unit: Unit
 
     def of(self, row: MonthlyKpis) -> Figure | None:
         """The figure of a month and size; None where it has no denominator."""
-        figure: Figure | None = getattr(row, self.column)
-        return figure
-
-    def band(self, row: MonthlyKpis) -> tuple[Decimal, Decimal] | None:
-        """Where 95 of 100 simulations have the figure; None where that is not known."""
-        lower, upper = getattr(row, f"{self.column}_lower_95"), getattr(row, f"{self.column}_upper_95")
-        return None if lower is None or upper is None else (lower, upper)
+        return row.figures[self.name]
 
     def shown(self, row: MonthlyKpis) -> str:
         """The figure in full, or a dash."""
         figure = self.of(row)
-        return NOTHING if figure is None else self.show(figure)
+        return _NOTHING if figure is None else self.unit.full(figure)
 
-
-def percent(share: Figure) -> str:
-    """A share with one digit: 94.2%."""
-    return f"{share:.1%}"
-
-
-def compact(number: float) -> str:
-    """A number on an axis: 800, 20k, 1.5m, 0.2."""
-    for power, unit in ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k")):
-        if abs(number) >= power:
-            return f"{number / power:g}{unit}"
-    return f"{number:g}"
-
-
-ACTIVE = Kpi("active_companies", "Active companies", "{:,}".format, "{:,}".format)
-REVENUE = Kpi("revenue", "Revenue", "${:,.2f}".format, "${:,.0f}".format)
-RETENTION = Kpi("retention_rate", "Retention", percent, percent, is_share=True)
-USAGE = Kpi("avg_sessions_per_company", "Sessions per active company", "{:.2f}".format, "{:.2f}".format)
+    def brief(self, row: MonthlyKpis) -> str:
+        """The figure where there is little room, or a dash."""
+        figure = self.of(row)
+        return _NOTHING if figure is None else self.unit.brief(figure)
 
 
 @dataclass(frozen=True)
-class Change:
-    """How a figure differs from an earlier one.
+class Part(Column):
+    """A number of companies beside the number of which it is a part: `211 of 224`.
 
     Parameters
     ----------
-    direction : `up`, `down` or `level`.
-    amount : how much, without a sign: `4.0%`, or `0.5 points` of a share. Empty where the earlier figure was 0.
-    is_slight : less than one percent or point.
+    whole : the column of that number.
     """
 
-    direction: str
-    amount: str
-    is_slight: bool
+    whole: str
 
-    @property
-    def symbol(self) -> str:
-        """The direction at a glance, whatever the colours."""
-        return {"up": "▲", "down": "▼", "level": "■"}[self.direction]
+    def shown(self, row: MonthlyKpis) -> str:
+        """Both numbers."""
+        return " of ".join(self.unit.full(row.count(column)) for column in (self.name, self.whole))
 
-    @property
-    def signed(self) -> str:
-        """As `+4.0%`."""
-        sign = {"up": "+", "down": MINUS, "level": ""}[self.direction]
-        return f"{sign}{self.amount}" if self.amount else "from nothing"
+    def is_of_few(self, row: MonthlyKpis) -> bool:
+        """Whether a share of them says little."""
+        return row.count(self.whole) < FEW_COMPANIES
 
 
-def change(kpi: Kpi, now: Figure | None, before: Figure | None) -> Change | None:
-    """The change between two figures; None where there are not two."""
-    if now is None or before is None:
-        return None
-    difference = now - before
-    if not kpi.is_share and before == 0:
-        return Change("up", "", is_slight=False) if now else Change("level", "0.0%", is_slight=True)
-    hundredths = abs(Decimal(difference) if kpi.is_share else Decimal(difference) / Decimal(before)) * 100
-    amount = f"{hundredths:.1f}"
-    direction = "level" if amount == "0.0" else "up" if difference > 0 else "down"
-    return Change(direction, f"{amount} points" if kpi.is_share else f"{amount}%", is_slight=hundredths < 1)
+@dataclass(frozen=True)
+class Kpi(Column):
+    """A KPI, which has a section of the page. Its texts are filled by `sentences.filled`, which says with what.
+
+    Parameters
+    ----------
+    question : what it answers, as the end of `Numbers of a company:`.
+    companies : the column with how many companies are behind it.
+    counts : what it is made of.
+    sentence : what happened in a month.
+    nobody : what happened in one without a company behind it.
+    columns : its columns of the page's table of months.
+    more_is_better : whether a rise of it is good news.
+    """
+
+    question: str
+    companies: str
+    counts: str
+    sentence: str
+    nobody: str
+    columns: tuple[Column, ...]
+    more_is_better: bool = True
+
+    def band(self, row: MonthlyKpis) -> tuple[Figure, Figure] | None:
+        """Where 95 of 100 simulations have the figure; None where that is not known."""
+        lower, upper = row.figures[f"{self.name}_lower_95"], row.figures[f"{self.name}_upper_95"]
+        return None if lower is None or upper is None else (lower, upper)
+
+    def is_of_few(self, row: MonthlyKpis) -> bool:
+        """Whether the figure is a ratio in which a single company weighs much."""
+        return self.unit.is_ratio and row.count(self.companies) < FEW_COMPANIES
+
+    def with_parts(self, row: MonthlyKpis) -> str:
+        """The figure in full, and of how many companies it counts how many: `94.2% (211 of 224)`."""
+        parts = [f" ({column.shown(row)})" for column in self.columns if isinstance(column, Part)]
+        return f"{self.shown(row)}{''.join(parts)}"
+
+
+REVENUE = Kpi(
+    name="revenue",
+    title="Revenue",
+    unit=MONEY,
+    question="what its customers pay",
+    companies="active_companies",
+    counts="{active_companies:company} paid",
+    sentence="{active_companies:{size}company} paid {figure} in {month}",
+    nobody="No {size}company paid in {month}",
+    columns=(Column("revenue", "Revenue", MONEY),),
+)
+RETENTION = Kpi(
+    name="retention_rate",
+    title="Retention",
+    unit=SHARE,
+    question="how many stay",
+    companies="opening_companies",
+    counts="{active_companies} of {opening_companies:company}",
+    sentence="Of {opening_companies:{size}customer} at the start of {month}, {active_companies} stayed: {figure}",
+    nobody="There was no {size}customer to keep when {month} began",
+    columns=(
+        Column("retention_rate", "Retention", SHARE),
+        Part("active_companies", "Stayed", COUNT, whole="opening_companies"),
+    ),
+)
+USAGE = Kpi(
+    name="avg_sessions_per_company",
+    title="Sessions per active company",
+    unit=MEAN,
+    question="how much they use the product",
+    companies="active_companies",
+    counts="{sessions:session}, {active_companies:company}",
+    sentence="{active_companies:active {size}company} had {sessions:session} in {month}, {figure} each",
+    nobody="No {size}company was active in {month}",
+    columns=(Column("sessions", "Sessions", COUNT), Column("avg_sessions_per_company", "Each", MEAN)),
+)
+
+# In the order of the page. One more KPI is an entry here and a column of `rpt_leadership_page`.
+KPIS = (REVENUE, RETENTION, USAGE)

@@ -1,10 +1,7 @@
 """Building and reading the marts through dbt itself, so that whatever target can be built can be read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -14,13 +11,14 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode
 
+from reporting.rows import MonthlyKpis
 from seed_generator.errors import EnvironmentFailure
+from seed_generator.interruption import heard
 from seed_generator.profiles import Target
 from seed_generator.sinks.duckdb import in_use
 
-ALL_SIZES = "all"
-
-_QUERY = "kpis_shown"
+# By month, the cheapest size first, the total last.
+_QUERY = "select * from {{ ref('rpt_leadership_page') }} order by period, monthly_price nulls last, company_size"
 _SILENTLY = ("--quiet", "--log-level", "none")
 # The files of a command in `target`, which the build or the documentation writes anyway.
 _WITHOUT_FILES = ("--no-write-json",)
@@ -30,32 +28,6 @@ _MARTS = "marts"
 
 class MartsError(EnvironmentFailure):
     """dbt could not build or read the marts, in its own words."""
-
-
-@dataclass(frozen=True)
-class MonthlyKpis:
-    """A row of the analysis `kpis_shown`, of a size or of `all`; its columns are described there.
-
-    What has no denominator is None, and so is every band where the simulator's truth is not there.
-    """
-
-    period: date
-    company_size: str
-    opening_companies: int
-    active_companies: int
-    retention_rate: Decimal | None
-    sessions: int
-    avg_sessions_per_company: Decimal | None
-    revenue: Decimal
-    revenue_lower_95: Decimal | None = None
-    revenue_upper_95: Decimal | None = None
-    retention_rate_lower_95: Decimal | None = None
-    retention_rate_upper_95: Decimal | None = None
-    avg_sessions_per_company_lower_95: Decimal | None = None
-    avg_sessions_per_company_upper_95: Decimal | None = None
-    cells_as_in_the_books: int = 0
-    cells_in_the_books: int = 0
-    seed: int = 0
 
 
 class Project:
@@ -75,7 +47,7 @@ class Project:
     def __init__(self, target: Target, *, is_default: bool = False) -> None:
         self.engine = target.type
         self._target = () if is_default else ("--target", target.name)
-        parsed = dbtRunner().invoke([*_SILENTLY, *_WITHOUT_FILES, "parse", *self._target])
+        parsed = _dbt(*_SILENTLY, *_WITHOUT_FILES, "parse", *self._target)
         if not isinstance(parsed.result, Manifest):
             raise MartsError(f"dbt can't parse the project: {_reason(parsed)}")
         self._manifest = parsed.result
@@ -99,7 +71,7 @@ class Project:
         """
         # dbt build tells with a traceback that a file is locked or a server is down.
         self._show("--inline", "select 1 as reached")
-        if not dbtRunner(manifest=self._manifest).invoke(["build", *self._target]).success:
+        if not _dbt("build", *self._target, manifest=self._manifest).success:
             raise MartsError("dbt build was not green; what it printed says why.")
 
     def document(self) -> None:
@@ -110,11 +82,8 @@ class Project:
         MartsError : the place can't be reached.
         """
         self._show("--inline", "select 1 as reached")
-        if (
-            not dbtRunner(manifest=self._manifest)
-            .invoke([*_SILENTLY, "docs", "generate", "--static", *self._target])
-            .success
-        ):
+        command = (*_SILENTLY, "docs", "generate", "--static", *self._target)
+        if not _dbt(*command, manifest=self._manifest).success:
             raise MartsError("dbt docs generate failed; logs/dbt.log says why.")
 
     def monthly_kpis(self) -> list[MonthlyKpis]:
@@ -124,12 +93,11 @@ class Project:
         ------
         MartsError : there is no such mart yet, it lacks months of a size, or its place can't be reached.
         """
-        names = [column.name for column in fields(MonthlyKpis)]
-        rows = [MonthlyKpis(**{name: row[name] for name in names}) for row in self._show("--select", _QUERY)]
+        rows = [MonthlyKpis.of(columns) for columns in self._show("--inline", _QUERY)]
         periods, sizes = {row.period for row in rows}, {row.company_size for row in rows}
         if not rows or len(rows) != len(periods) * len(sizes):
             raise MartsError(
-                f"rpt_monthly_kpis is not whole: {len(rows)} rows for {len(periods)} months and {len(sizes)} sizes;"
+                f"rpt_leadership_page is not whole: {len(rows)} rows for {len(periods)} months and {len(sizes)} sizes;"
                 " run dbt build, whose tests say why."
             )
         return rows
@@ -144,20 +112,26 @@ class Project:
         finally:
             adapter.cleanup_connections()
 
-    def _show(self, *query: str) -> Sequence[Mapping[str, Any]]:
-        command = [*_SILENTLY, *_WITHOUT_FILES, "show", *query, "--limit", "-1", *self._target]
-        result = dbtRunner(manifest=self._manifest).invoke(command)
+    def _show(self, *query: str) -> list[dict[str, Any]]:
+        """The rows of a query, their columns by name."""
+        command = (*_SILENTLY, *_WITHOUT_FILES, "show", *query, "--limit", "-1", *self._target)
+        result = _dbt(*command, manifest=self._manifest)
         table = result.result.results[0].agate_table if isinstance(result.result, RunExecutionResult) else None
         if not result.success or table is None:
             reason = _reason(result)
             raise MartsError(in_use(reason) or f"the marts can't be read; has dbt build made them? ({reason})")
-        rows: Sequence[Mapping[str, Any]] = table.rows
-        return rows
+        return [dict(row.items()) for row in table.rows]
 
 
 def close_duckdb() -> None:
     """Let go of the DuckDB files that dbt has opened in this process; it would keep them locked as long as it lives."""
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # dbt-duckdb has no types
+
+
+def _dbt(*command: str, manifest: Manifest | None = None) -> dbtRunnerResult:
+    """A command of dbt, for which Ctrl-C would be one result of many."""
+    with heard():
+        return dbtRunner(manifest=manifest).invoke(list(command))
 
 
 def _reason(result: dbtRunnerResult) -> str:

@@ -1,4 +1,4 @@
-"""The published snapshot: the marts as a DuckDB file and as Parquet, which BI tools may hold open as long as they like.
+"""The published marts: a DuckDB file and Parquet files, which BI tools may hold open as long as they like.
 
     published -> .published-k3x9/      a link, put in place of the old one in one step
         saas_kpis.duckdb               the schema marts with its comments, in a format that DuckDB 1.x reads too
@@ -35,14 +35,14 @@ Sources = Mapping[str, str]
 
 
 def publish(project: Project, folder: Path) -> None:
-    """Put a snapshot of the marts into the place of the one before; completely or not at all.
+    """Publish the marts in the place of those before; completely or not at all.
 
     Call it after a green build in the same process. On DuckDB nobody can have changed the marts since, because dbt has
     not let go of the file; on PostgreSQL nobody can while they are copied.
 
     Parameters
     ----------
-    folder : where the snapshot is found; a link that an earlier run made, or nothing yet.
+    folder : where the published marts are found; a link that an earlier run made, or nothing yet.
 
     Raises
     ------
@@ -50,7 +50,9 @@ def publish(project: Project, folder: Path) -> None:
     EnvironmentFailure : another process publishes there, or it can't be written.
     """
     if project.engine not in {"duckdb", "postgres"}:
-        raise InputError(f"--publish works from duckdb or postgres, not from a target of type {project.engine}.")
+        raise InputError(
+            f"marts are published from duckdb or postgres, not from a target of type {project.engine}.", key="folder"
+        )
     try:
         with _new_version(folder) as version, project.cursor() as cursor:
             if project.engine == "duckdb":
@@ -61,7 +63,7 @@ def publish(project: Project, folder: Path) -> None:
     except (OSError, duckdb.Error, psycopg2.Error) as error:
         reason = " ".join(str(error).split())
         what = "there is no room left to write" if any(sign in reason for sign in NO_ROOM) else "can't write"
-        raise EnvironmentFailure(f"{what} the snapshot {folder}; the one before stays. ({reason})") from error
+        raise EnvironmentFailure(f"{what} the published marts {folder}; those before stay. ({reason})") from error
 
 
 def _write_from_postgres(cursor: Any, version: Path, marts: Sequence[ModelNode]) -> None:  # noqa: ANN401 - psycopg2's
@@ -85,11 +87,11 @@ def _write_from_postgres(cursor: Any, version: Path, marts: Sequence[ModelNode])
 def _write(connection: Any, version: Path, marts: Sequence[ModelNode], sources: Sources) -> None:  # noqa: ANN401
     """Fill the folder from what a connection, DuckDB's or dbt's to it, can read as each mart."""
     (version / SCHEMA).mkdir()
-    connection.execute(f"attach {_quoted(version / DATABASE)} as snapshot (storage_version '{_STORAGE_VERSION}')")
+    connection.execute(f"attach {_quoted(version / DATABASE)} as published (storage_version '{_STORAGE_VERSION}')")
     try:
-        connection.execute(f"create schema snapshot.{SCHEMA}")
+        connection.execute(f"create schema published.{SCHEMA}")
         for mart in marts:
-            table = f'snapshot.{SCHEMA}."{mart.name}"'
+            table = f'published.{SCHEMA}."{mart.name}"'
             columns = _columns(mart)
             names = ", ".join(f'"{name}"' for name in columns)
             definitions = ", ".join(f'"{name}" {type_}' for name, type_ in columns.items())
@@ -101,7 +103,7 @@ def _write(connection: Any, version: Path, marts: Sequence[ModelNode], sources: 
             file = version / SCHEMA / f"{mart.name}.parquet"
             connection.execute(f"copy (from {table}) to {_quoted(file)} (format parquet, compression zstd)")
     finally:
-        connection.execute("detach snapshot")
+        connection.execute("detach published")
 
 
 def _columns(mart: ModelNode) -> dict[str, str]:
@@ -115,11 +117,11 @@ def _quoted(text: object) -> str:
 
 @contextmanager
 def _new_version(folder: Path) -> Iterator[Path]:
-    """An empty folder that takes the place of the snapshot when it is filled."""
+    """An empty folder that takes the place of the published marts when it is filled."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _only_publisher(folder):
         if not folder.is_symlink() and folder.exists():
-            raise InputError(f"--publish: {folder} is there and was not published; give a folder that is not there.")
+            raise InputError(f"{folder} is there and was not published; give a folder that is not there.", key="folder")
         version = Path(tempfile.mkdtemp(prefix=_prefix(folder), dir=folder.parent))
         try:
             yield version

@@ -1,36 +1,46 @@
 """What the figures say, in words, so that the page can be read aloud."""
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
 
-from reporting.kpis import RETENTION, REVENUE, USAGE, Change, Kpi, change
-from reporting.project import ALL_SIZES, MonthlyKpis
+from reporting.kpis import RETENTION, REVENUE, Kpi
+from reporting.rows import MonthlyKpis
+from reporting.units import Change, change
+from reporting.words import before_noun, counted, month, month_and_year
 
-
-def month_name(period: date) -> str:
-    """As `December 2021`, whatever the language of the machine."""
-    return f"{_MONTHS[period.month - 1]} {period.year}"
-
-
-def short_month(period: date) -> str:
-    """As `Dec`."""
-    return _MONTHS[period.month - 1][:3]
+_ENOUGH_TO_RANK = 3
 
 
-def size_name(company_size: str) -> str:
-    """As `Small`, `Mid market`, and `All` for the total."""
-    return company_size.replace("_", " ").capitalize()
+@dataclass(frozen=True)
+class _Count:
+    """A number that a text writes as `1,200`, or with a noun after a colon as `1,200 companies`."""
+
+    number: int
+
+    def __format__(self, noun: str) -> str:
+        return counted(self.number, noun) if noun else f"{self.number:,}"
 
 
-def companies(company_size: str) -> str:
-    """As `Small companies`."""
-    return f"{size_name(company_size)} companies"
+class _Words(dict[str, str | _Count]):
+    """What a text may name: `size`, `month` and `figure`, and every count of the row by its column."""
+
+    def __init__(self, kpi: Kpi, row: MonthlyKpis) -> None:
+        super().__init__(size=before_noun(row.company_size), month=month_and_year(row.period), figure=kpi.brief(row))
+        self._row = row
+
+    def __missing__(self, column: str) -> _Count:
+        return _Count(self._row.count(column))
 
 
-def counted(number: int, noun: str) -> str:
-    """A number of things: `1 company`, `1,200 companies`."""
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else plural}"
+def filled(text: str, kpi: Kpi, row: MonthlyKpis) -> str:
+    """A text of a KPI with the words of a row.
+
+    Parameters
+    ----------
+    text : as `{active_companies:{size}company} paid {figure} in {month}`. A noun after a count's colon makes
+        `1 company` and `1,200 companies` of it.
+    """
+    return text.format_map(_Words(kpi, row))
 
 
 def headline(months: Sequence[MonthlyKpis]) -> str:
@@ -41,13 +51,13 @@ def headline(months: Sequence[MonthlyKpis]) -> str:
     months : at least one row of `all`, by period.
     """
     last = months[-1]
-    name = _MONTHS[last.period.month - 1]
     revenue = _change_since_last_month(REVENUE, months)
-    paid = REVENUE.brief(last.revenue)
+    paid = REVENUE.brief(last)
     moved = {"up": f"rose to {paid}", "down": f"fell to {paid}", "level": f"stayed at {paid}"}
-    first = f"Revenue {moved[revenue.direction] if revenue else f'was {paid}'} in {name}"
-    kept = last.retention_rate
-    return f"{first}; no customer was left to keep" if kept is None else f"{first}; {kept:.1%} of customers stayed"
+    first = f"Revenue {moved[revenue.direction] if revenue else f'was {paid}'} in {month(last.period)}"
+    if RETENTION.of(last) is None:
+        return f"{first}; no customer was left to keep"
+    return f"{first}; {RETENTION.brief(last)} of customers stayed"
 
 
 def sentence(kpi: Kpi, months: Sequence[MonthlyKpis]) -> str:
@@ -58,22 +68,9 @@ def sentence(kpi: Kpi, months: Sequence[MonthlyKpis]) -> str:
     months : at least one row of one size, by period.
     """
     last = months[-1]
-    when = month_name(last.period)
-    whose = "" if last.company_size == ALL_SIZES else f"{last.company_size.replace('_', ' ')} "
-    if kpi is RETENTION and last.retention_rate is None:
-        return f"There was no {whose}customer to keep when {when} began."
-    if kpi is USAGE and last.avg_sessions_per_company is None:
-        return f"No {whose}company was active in {when}."
-    if last.active_companies == 0 and kpi is REVENUE:
-        return f"No {whose}company paid in {when}{_compared(kpi, months)}."
-    parts = {
-        REVENUE: f"{counted(last.active_companies, f'{whose}company')} paid {REVENUE.brief(last.revenue)} in {when}",
-        RETENTION: f"Of {counted(last.opening_companies, f'{whose}customer')} at the start of {when},"
-        f" {last.active_companies:,} stayed: {RETENTION.shown(last)}",
-        USAGE: f"{counted(last.active_companies, f'active {whose}company')} had {counted(last.sessions, 'session')}"
-        f" in {when}, {USAGE.brief(last.avg_sessions_per_company or 0)} each",
-    }
-    return f"{parts[kpi]}{_compared(kpi, months)}{_rank(kpi, months)}."
+    if last.count(kpi.companies) == 0:
+        return f"{filled(kpi.nobody, kpi, last)}{_compared(kpi, months)}."
+    return f"{filled(kpi.sentence, kpi, last)}{_compared(kpi, months)}{_rank(kpi, months)}."
 
 
 def _compared(kpi: Kpi, months: Sequence[MonthlyKpis]) -> str:
@@ -81,13 +78,12 @@ def _compared(kpi: Kpi, months: Sequence[MonthlyKpis]) -> str:
     found = _change_since_last_month(kpi, months)
     if found is None:
         return ""
-    before = _MONTHS[months[-2].period.month - 1]
+    before = month(months[-2].period)
     if found.direction == "level":
         return f", the same as in {before}"
     if not found.amount:
         return f", after nothing in {before}"
-    more = "more" if found.direction == "up" else "less" if kpi is not USAGE else "fewer"
-    return f", {found.amount} {more} than in {before}"
+    return f", {found.amount} {'more' if found.direction == 'up' else kpi.unit.less} than in {before}"
 
 
 def _rank(kpi: Kpi, months: Sequence[MonthlyKpis]) -> str:
@@ -103,21 +99,4 @@ def _rank(kpi: Kpi, months: Sequence[MonthlyKpis]) -> str:
 
 
 def _change_since_last_month(kpi: Kpi, months: Sequence[MonthlyKpis]) -> Change | None:
-    return change(kpi, kpi.of(months[-1]), kpi.of(months[-2])) if len(months) > 1 else None
-
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-_ENOUGH_TO_RANK = 3
+    return change(kpi.unit, kpi.of(months[-1]), kpi.of(months[-2])) if len(months) > 1 else None

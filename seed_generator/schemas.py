@@ -151,6 +151,6 @@ LOADED_MONTHS = TableSchema(
 )
 
 # What a simulation says of itself: the same one fills these with the same rows, whenever and in however many loads.
-SIMULATED = (PLANS, COMPANIES, SESSIONS, MONTHLY_KPIS, EXPECTED_KPIS, INJECTED_FAULTS, SIMULATION)
+REPRODUCIBLE = (PLANS, COMPANIES, SESSIONS, MONTHLY_KPIS, EXPECTED_KPIS, INJECTED_FAULTS, SIMULATION)
 # Parents before children; the books and the description of the simulation last, when all rows are known.
-TABLES = (*SIMULATED, LOADED_MONTHS)
+TABLES = (*REPRODUCIBLE, LOADED_MONTHS)

@@ -12,9 +12,9 @@ company_months as (
 
 ),
 
-periods as (
+months as (
 
-    select * from {{ ref('int_periods') }}
+    select * from {{ ref('int_months') }}
 
 ),
 
@@ -23,7 +23,7 @@ horizon as (
     select
         min(period) as first_period,
         max(period) as last_period
-    from periods
+    from months
 
 ),
 

@@ -1,8 +1,8 @@
 with
 
-period_sizes as (
+month_sizes as (
 
-    select * from {{ ref('int_period_sizes') }}
+    select * from {{ ref('int_month_sizes') }}
 
 ),
 
@@ -14,7 +14,7 @@ monthly_usage as (
         active_companies,
         sessions,
         {{ ratio('sessions', 'active_companies') }} as avg_sessions_per_company
-    from period_sizes
+    from month_sizes
 
 )
 

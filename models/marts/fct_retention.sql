@@ -1,8 +1,8 @@
 with
 
-period_sizes as (
+month_sizes as (
 
-    select * from {{ ref('int_period_sizes') }}
+    select * from {{ ref('int_month_sizes') }}
 
 ),
 
@@ -19,7 +19,7 @@ opened as (
         ) as opening_companies,
         churned_companies,
         active_companies
-    from period_sizes
+    from month_sizes
 
 ),
 

@@ -1,8 +1,8 @@
 with
 
-period_sizes as (
+month_sizes as (
 
-    select * from {{ ref('int_period_sizes') }}
+    select * from {{ ref('int_month_sizes') }}
 
 ),
 
@@ -16,13 +16,13 @@ plans as (
 revenue as (
 
     select
-        period_sizes.period,
-        period_sizes.company_size,
-        period_sizes.active_companies,
+        month_sizes.period,
+        month_sizes.company_size,
+        month_sizes.active_companies,
         plans.monthly_price,
-        cast(period_sizes.active_companies * plans.monthly_price as numeric(18, 2)) as revenue
-    from period_sizes
-    inner join plans on period_sizes.company_size = plans.company_size
+        cast(month_sizes.active_companies * plans.monthly_price as numeric(18, 2)) as revenue
+    from month_sizes
+    inner join plans on month_sizes.company_size = plans.company_size
 
 )
 

@@ -16,6 +16,7 @@ from seed_generator.errors import InputError, SeedError, told_with
 from seed_generator.expectations.kpis import expected_sessions
 from seed_generator.extension import Extension
 from seed_generator.faults.injection import Faults
+from seed_generator.interruption import INTERRUPTED
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import TableSchema
 from seed_generator.simulation.portion import Portion
@@ -23,8 +24,6 @@ from seed_generator.simulation.streams import STREAM_VERSION
 from seed_generator.sinks.checksum import checksums
 from seed_generator.sinks.protocol import Sink
 from seed_generator.tables import simulated_tables
-
-_INTERRUPTED = 130  # as a shell reports it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         print("interrupted; nothing was changed.", file=sys.stderr)
-        return _INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output left; leave quietly, and give the interpreter nothing to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -52,8 +51,8 @@ def _run(request: Request, options: argparse.Namespace) -> None:
     manner = request.manner(sink)
     if faults and not sink.takes_faults:
         raise InputError(
-            f"--fault and --faults go into rows that one process makes, and those of {sink.description} are made by"
-            " many; choose another target, or --parquet."
+            "--fault and --faults go into rows that one process makes, and many make those of this target;"
+            " choose another, or --parquet."
         )
     if options.drop:
         _drop(sink, options)

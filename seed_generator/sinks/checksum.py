@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seed_generator.schemas import SIMULATED, TIMESTAMP, TableSchema
+from seed_generator.schemas import REPRODUCIBLE, TIMESTAMP, TableSchema
 
 _ROWS = 65_536  # are hashed column by column; another number would give other checksums
 _DIGITS = 16
@@ -50,8 +50,8 @@ class Checksum:
 
 
 def checksums(read: Callable[[Callable[[TableSchema, pa.RecordBatch], None]], None]) -> dict[TableSchema, Checksum]:
-    """The checksum of each of `SIMULATED`, with the rows that `read` gives: a sink's."""
-    found = {table: Checksum(table) for table in SIMULATED}
+    """The checksum of each of `REPRODUCIBLE`, with the rows that `read` gives: a sink's."""
+    found = {table: Checksum(table) for table in REPRODUCIBLE}
     read(lambda table, batch: found[table].add(batch))
     return found
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from seed_generator.errors import EnvironmentFailure, InputError, SeedError
 from seed_generator.profiles import Target
-from seed_generator.schemas import COMPANIES, SESSIONS, SIMULATED, SIMULATION, Batch, TableSchema
+from seed_generator.schemas import COMPANIES, REPRODUCIBLE, SESSIONS, SIMULATION, Batch, TableSchema
 from seed_generator.sinks.interruptible import interruptibly
 from seed_generator.sinks.protocol import Take
 from seed_generator.sinks.sql import (
@@ -103,7 +103,7 @@ class DuckDBSink:
             raise InputError(f"{self._path} does not exist; load a simulation first.")
         with self._transaction() as connection:
             refuse_incomplete_tables(self._found(connection), self._names, str(self._path))
-            for table in SIMULATED:
+            for table in REPRODUCIBLE:
                 interruptibly(functools.partial(self._read, connection, table, take), connection.interrupt)
 
     def drop(self) -> list[str]:

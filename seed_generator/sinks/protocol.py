@@ -49,7 +49,7 @@ class Sink(Protocol):
         """
 
     def read(self, take: Take) -> None:
-        """Give all rows of `schemas.SIMULATED` to `take`, each table's in the order of its primary key."""
+        """Give all rows of `schemas.REPRODUCIBLE` to `take`, each table's in the order of its primary key."""
 
     def drop(self) -> list[str]:
         """Remove the tables and what held nothing else; returns a line on each thing removed or kept."""

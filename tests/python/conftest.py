@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from places import Place
 from postgres_server import Database, scratch_database
@@ -19,7 +19,7 @@ collect_ignore = [
 ]
 
 # The same examples on every run and machine, however slow: a red test is a broken rule and never bad luck.
-settings.register_profile("project", derandomize=True, deadline=None)
+settings.register_profile("project", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
 
 
@@ -36,10 +36,10 @@ def rounds(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(scope="session", autouse=True)
 def _environment_of_its_own() -> Iterator[None]:
     """No variable of the person who runs the tests decides what they test; PGHOST is read when the server is made."""
-    ours = ("DBT_TARGET", "DUCKDB_PATH", "SCHEMA_PREFIX", "DBT_PROFILES_DIR", "DBT_PROJECT_DIR")
+    kinds = ("DBT_", "DUCKDB_PATH", "SCHEMA_PREFIX", *(() if os.environ.get("PGHOST") else ("PG",)))
     with pytest.MonkeyPatch.context() as patch:
-        for name in ours:
-            patch.delenv(name, raising=False)
+        for name in [name for name in os.environ if name.startswith(kinds)]:
+            patch.delenv(name)
         yield
 
 

@@ -2,9 +2,9 @@
 -- the calendar or only among the loaded.
 with
 
-periods as (
+months as (
 
-    select * from {{ ref('int_periods') }}
+    select * from {{ ref('int_months') }}
 
 ),
 
@@ -17,11 +17,11 @@ loaded_months as (
 different as (
 
     select
-        periods.period as in_calendar,
+        months.period as in_calendar,
         loaded_months.period as loaded
-    from periods
-    full outer join loaded_months on periods.period = loaded_months.period
-    where periods.period is null or loaded_months.period is null
+    from months
+    full outer join loaded_months on months.period = loaded_months.period
+    where months.period is null or loaded_months.period is null
 
 )
 

@@ -8,9 +8,9 @@ company_months as (
 
 ),
 
-periods as (
+months as (
 
-    select * from {{ ref('int_periods') }}
+    select * from {{ ref('int_months') }}
 
 ),
 
@@ -19,9 +19,9 @@ last_active as (
     select
         company_months.company_id,
         count(*) as active_months,
-        max(periods.period_number) as last_period_number
+        max(months.period_number) as last_period_number
     from company_months
-    inner join periods on company_months.period = periods.period
+    inner join months on company_months.period = months.period
     group by company_months.company_id
 
 ),

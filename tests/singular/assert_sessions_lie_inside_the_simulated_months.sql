@@ -7,9 +7,9 @@ sessions as (
 
 ),
 
-periods as (
+months as (
 
-    select * from {{ ref('int_periods') }}
+    select * from {{ ref('int_months') }}
 
 ),
 
@@ -18,7 +18,7 @@ horizon as (
     select
         cast(min(period) as timestamp) as begins_at,
         cast(max(next_period) as timestamp) as ends_at
-    from periods
+    from months
 
 ),
 

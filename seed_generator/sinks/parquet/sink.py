@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from seed_generator.errors import EnvironmentFailure, InputError
-from seed_generator.schemas import SIMULATED, SIMULATION, TABLES, TableSchema
+from seed_generator.schemas import REPRODUCIBLE, SIMULATION, TABLES, TableSchema
 from seed_generator.sinks.parquet.files import link_files, write_files
 from seed_generator.sinks.protocol import Take
 from seed_generator.sinks.sql import key_order
@@ -62,7 +62,7 @@ class ParquetSink:
         try:
             with duckdb.connect() as connection:
                 connection.execute(SETTINGS)
-                for table in SIMULATED:
+                for table in REPRODUCIBLE:
                     files = sorted(map(str, self.folder_of(table).glob("*.parquet")))
                     rows = connection.read_parquet(files).order(key_order(table))
                     for batch in rows.to_arrow_reader(_READ_ROWS):

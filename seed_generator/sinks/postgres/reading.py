@@ -5,7 +5,7 @@ import functools
 import pyarrow as pa
 from psycopg2 import extensions
 
-from seed_generator.schemas import SIMULATED, TableSchema, with_nulls
+from seed_generator.schemas import REPRODUCIBLE, TableSchema, with_nulls
 from seed_generator.sinks.postgres.copy import CopyTarget, copy_format
 from seed_generator.sinks.protocol import Take
 from seed_generator.sinks.sql import Found, SqlNames, key_order
@@ -25,7 +25,7 @@ def found_tables(cursor: extensions.cursor, names: SqlNames) -> Found:
 
 def read_tables(cursor: extensions.cursor, names: SqlNames, take: Take) -> None:
     """Give all rows to `take`, each table's in the order of its primary key."""
-    for table in SIMULATED:
+    for table in REPRODUCIBLE:
         columns = _columns(cursor, names, table)
         rows = f"select * from {names.quoted(table)} order by {key_order(table, _BYTE_BY_BYTE)}"
         target = CopyTarget(columns, functools.partial(take, table))

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from seed_generator.profiles import Target
-from seed_generator.schemas import SIMULATED, TableSchema
+from seed_generator.schemas import REPRODUCIBLE, TableSchema
 from seed_generator.sinks.protocol import Take
 from seed_generator.sinks.spark.catalog import SparkCatalog, parts_of
 from seed_generator.sinks.spark.change import SparkChange
@@ -48,7 +48,7 @@ class SparkSink:
         """Give all rows to `take`, each table's in the order of its primary key; sessions a month at a time."""
         with spark_session(self._target) as spark:
             refuse_incomplete_tables(SparkCatalog(spark, self._names).found(), self._names, self._target.name)
-            for table in SIMULATED:
+            for table in REPRODUCIBLE:
                 columns = ", ".join(table.columns.names)
                 for condition in self._conditions(spark, table):
                     rows = spark.sql(

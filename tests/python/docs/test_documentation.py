@@ -31,7 +31,9 @@ def readme_commands(heading: str) -> list[str]:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """The project as a clone would have it, with the environment of the tests in place of one made anew."""
-    files = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    # Root may run the tests in a checkout of somebody else's.
+    git = ["git", "-c", f"safe.directory={PROJECT}", "ls-files", "-z"]
+    files = subprocess.run(git, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, files.split("\0")):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(PROJECT / name, tmp_path / name)
@@ -50,7 +52,7 @@ def run(command: str, folder: Path, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=1_200,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

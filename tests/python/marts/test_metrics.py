@@ -30,9 +30,9 @@ METRICS = {
 }
 DEFECTS = {
     "update intermediate.int_company_lifetimes set churned_period = last_active_period": (
-        "int_customer_months_are_one_per_company_and_period"
+        "metrics_customer_months_are_one_per_company_and_period"
     ),
-    "insert into intermediate.int_periods select * from intermediate.int_periods": "int_days_are_one_per_day",
+    "insert into intermediate.int_months select * from intermediate.int_months": "metrics_days_are_one_per_day",
 }
 MONTH, SIZE = "metric_time__month", "customer_month__company_size"
 Row = dict[str, float | None]
@@ -71,7 +71,7 @@ def mf(warehouse: Warehouse, *arguments: str | Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=1_200,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
@@ -121,9 +121,9 @@ def test_no_metric_is_left_out_of_the_comparison(built: Warehouse) -> None:
 
 
 def test_the_calendar_has_every_day_of_the_simulation_once(built: Warehouse) -> None:
-    ((begin, end),) = built.query("select min(period), max(next_period) from intermediate.int_periods")
+    ((begin, end),) = built.query("select min(period), max(next_period) from intermediate.int_months")
     days = [begin + timedelta(days) for days in range((end - begin).days)]
-    assert built.query("select day from metrics.int_days order by day") == [(day,) for day in days]
+    assert built.query("select day from metrics.metrics_days order by day") == [(day,) for day in days]
 
 
 def test_the_definitions_fit_the_warehouse(built: Warehouse) -> None:
@@ -138,7 +138,7 @@ def test_a_defect_turns_the_test_red_that_is_there_for_it(built: Warehouse, defe
         assert not built.dbt("test", "--select", caught_by, *WITH_METRICS)
         assert built.red == {caught_by}
     finally:
-        broken = ("int_periods", "int_days", "int_company_lifetimes", "int_customer_months")
+        broken = ("int_months", "metrics_days", "int_company_lifetimes", "metrics_customer_months")
         assert built.dbt("run", *WITH_METRICS, "--select", *broken), built.messages
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kpis_in_python import KEYS, actual_marts, differences, expected_marts
+from kpis_in_python import KEYS, PAGE_KPIS, actual_marts, differences, expected_marts
 from warehouses import PROJECT, RAW, THREE_SIZES, WITH_UNIT_TESTS, WITHOUT_TESTS, Warehouse
 
 # Each load finds the one before it: more and fewer months and companies, another calendar, other sizes.
@@ -92,6 +92,8 @@ COLUMN_TYPES = {
     "active_months": "bigint",
     **dict.fromkeys(("retention_rate", "churn_rate", "cohort_retention_rate"), "numeric(18,8)"),
     "avg_sessions_per_company": "numeric(18,8)",
+    **{f"{kpi}_{end}": "numeric(28,8)" for kpi in PAGE_KPIS for end in ("lower_95", "upper_95")},
+    **dict.fromkeys(("cells_as_in_the_books", "cells_in_the_books", "seed"), "bigint"),
     "monthly_price": "numeric(10,2)",
     **dict.fromkeys(("revenue", "lifetime_revenue"), "numeric(18,2)"),
     **dict.fromkeys(("first_active_period", "last_active_period", "churned_period"), "date"),

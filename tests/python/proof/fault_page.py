@@ -1,4 +1,4 @@
-"""The page of faults: what each kind of defect does, which tests see it, and the error that each KPI would have had."""
+"""The page of faults: what each kind of fault does, which tests see it, and the error that each KPI would have had."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Totals = Mapping[date, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a kind of defect led to.
+    """What a kind of fault led to.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def _largest_error(kpi: str, clean: Totals, dirty: Totals) -> str:
 INTRODUCTION = """\
 # Faults
 
-`python -m seed_generator --fault KIND=SHARE` puts defects into the raw tables that it loads, for those who test or
+`python -m seed_generator --fault KIND=SHARE` puts faults into the raw tables that it loads, for people who test or
 teach data quality. There are {count} kinds. Each row is hit with the chance `SHARE`, above 0 and up to 1, on its own
 and always the same for a seed; `deleted_company_months` and `deleted_months` hit all sessions of a company's month or
 of a month together. `--fault` can be repeated, and `--faults FILE.toml` takes a file of lines such as
@@ -86,7 +86,7 @@ $ python -m seed_generator --fault duplicate_sessions=0.01
 $ dbt build
 ```
 
-What was done stands in `truth.injected_faults`, a row for each defect, in the order in which they were put in: table,
+What was done stands in `truth.injected_faults`, a row for each fault, in the order in which they were put in: table,
 key of the row, kind, column, old and new value. Rows that are not hit are those of a load without faults, and the
 books in `truth.monthly_kpis` stay right: so the error of every KPI is known too. `raw.simulation` says in `faults`
 what was asked for. On PostgreSQL a load with faults has no primary and foreign keys, and no `not null` in the tables

@@ -178,4 +178,4 @@ class Judge:
 
 def _reference(relation: re.Match[str]) -> str:
     schema, name = relation.groups()
-    return f"{{{{ source('{schema}', '{name}') }}}}" if schema == "raw" else f"{{{{ ref('{name}') }}}}"
+    return f"{{{{ source('{schema}', '{name}') }}}}" if schema in {"raw", "truth"} else f"{{{{ ref('{name}') }}}}"

@@ -43,7 +43,7 @@ def texts(scenario: Scenario, faults: Faults, batch_sessions: int = 100_000) -> 
 
 
 def undone(table: schemas.TableSchema, dirty: list[dict[str, str]], entries: list[dict[str, str]]) -> Counter[str]:
-    """The rows as they were before defects of one kind, each as one text: the entries taken back."""
+    """The rows as they were before faults of one kind, each as one text: the entries taken back."""
     rows = Counter(as_text(row) for row in dirty)
     for entry in entries:
         if entry["column_name"] != "null":
@@ -122,7 +122,7 @@ def test_every_place_takes_every_kind_and_is_clean_again_after_a_load_without(pl
     wanted = {
         table.schema.full_name: [tuple(row.values()) for batch in table.batches for row in batch.rows.to_pylist()]
         for table in simulated_tables(Portion(scenario), faults)
-        if table.schema in schemas.SIMULATED
+        if table.schema in schemas.REPRODUCIBLE
     }
     assert place.rows() == wanted
     assert place.seed("--companies", "60", "--months", "4").returncode == 0

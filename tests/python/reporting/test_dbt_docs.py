@@ -1,11 +1,15 @@
 """dbt's documentation: complete, one file, and a page that people can use."""
 
+import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from playwright.sync_api import Browser
 
 from browser import chromium, visit
@@ -37,7 +41,7 @@ def address(duckdb_warehouse: Warehouse) -> Iterator[str]:
         assert server.stdout is not None
         lines = [server.stdout.readline() for _ in range(2)]
         yield lines[1].split()[-1]
-        server.terminate()
+        server.kill()
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +103,27 @@ def test_a_taken_port_is_told_in_one_sentence(
     with duckdb_warehouse.surroundings():
         assert main(["--target", "duckdb", "--port", port]) == 1
     assert capsys.readouterr().err.startswith(f"error: --port {port} can't be used")
+
+
+def descriptions(part: Any) -> Iterator[str]:
+    """Every description in a YAML file, as it is written there."""
+    if isinstance(part, dict):
+        yield from (" ".join(text.split()) for key, text in part.items() if key == "description")
+    inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    for one in inner:
+        yield from descriptions(one)
+
+
+def test_what_models_say_twice_stands_once_in_the_vocabulary() -> None:
+    files = [yaml.safe_load(path.read_text()) for path in sorted((PROJECT / "models").rglob("*.yml"))]
+    written = Counter(text for file in files for text in descriptions(file))
+    assert written["{{ doc('period') }}"] > 5
+    assert [
+        text for text, times in written.items() if times > 1 and not re.fullmatch(r"{{ doc\('\w+'\) }}", text)
+    ] == []
+    used = set(re.findall(r"doc\('(\w+)'\)", " ".join(written)))
+    defined = re.findall(r"{% docs (\w+) %}", (PROJECT / "models" / "vocabulary.md").read_text())
+    assert sorted(used) == sorted(defined)
 
 
 def test_a_column_macro_or_metric_without_a_word_is_found(tmp_path: Path) -> None:

@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reporting import kpi_table
+from reporting import page as page_module
 from reporting.charts import Series, axis, line_chart
-from reporting.kpis import RETENTION, REVENUE, USAGE, Kpi, change
+from reporting.kpis import KPIS, RETENTION, REVENUE, USAGE, Column, Kpi, Part
 from reporting.page import leadership_page
-from reporting.project import MonthlyKpis
+from reporting.rows import MonthlyKpis
 from reporting.sentences import headline, sentence
+from reporting.units import COUNT, SHARE, change
+from reporting.words import listed
 from shown import row
 
 NOVEMBER, DECEMBER = date(2021, 11, 1), date(2021, 12, 1)
@@ -75,13 +79,74 @@ def test_the_headline_says_what_the_figures_say() -> None:
 
 
 def test_rates_change_by_points_and_amounts_by_percent() -> None:
-    changes = [change(kpi, kpi.of(LAST), kpi.of(EARLIER)) for kpi in (REVENUE, RETENTION)]
+    changes = [change(kpi.unit, kpi.of(LAST), kpi.of(EARLIER)) for kpi in (REVENUE, RETENTION)]
     assert [it and it.signed for it in changes] == ["\N{MINUS SIGN}4.0%", "+0.5 points"]
     assert [it and it.is_slight for it in changes] == [False, True]
-    assert change(REVENUE, 5, None) is None
-    from_nothing = change(REVENUE, 5, 0)
+    assert change(REVENUE.unit, 5, None) is None
+    from_nothing = change(REVENUE.unit, 5, 0)
     assert from_nothing
     assert from_nothing.signed == "from nothing"
+
+
+CHURN = Kpi(
+    name="churn_rate",
+    title="Churn",
+    unit=SHARE,
+    question="how many leave",
+    companies="opening_companies",
+    counts="{churned_companies} of {opening_companies:company}",
+    sentence="Of {opening_companies:{size}customer}, {churned_companies} left in {month}: {figure}",
+    nobody="There was no {size}customer to lose when {month} began",
+    columns=(
+        Column("churn_rate", "Churn", SHARE),
+        Part("churned_companies", "Left", COUNT, whole="opening_companies"),
+    ),
+    more_is_better=False,
+)
+
+
+def test_one_more_kpi_is_one_more_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (page_module, kpi_table):
+        monkeypatch.setattr(module, "KPIS", (REVENUE, RETENTION, USAGE, CHURN))
+    rows = [
+        row(month, size, opening=opening, active=active, bands={"churn_rate": (0.01, 0.05)})
+        for month, opening, active in ((NOVEMBER, 239, 224), (DECEMBER, 224, 211))
+        for size in ("small", "all")
+    ]
+    html = page(rows)
+    assert "four numbers for December 2021" in html
+    assert "how many stay, how much they use the product, and how many leave." in html
+    assert "Of 224 small customers, 13 left in December 2021: 5.8%, 0.5 points less than in November." in html
+    assert html.count("13 of 224 companies") == 2
+    assert "More than expected: 1.0% to 5.0%" in html
+    assert "<b>5.8% (13 of 224)</b>" in html
+    assert '<th scope="col">Left</th>' in html
+    assert "<td>13 of 224</td>" in html
+    first, second, *_ = kpi_table.kpi_table(rows, 200).splitlines()
+    assert re.findall(r"\w+(?: \w+)*", first) == [
+        "Active companies",
+        "Retention",
+        "Churn",
+        "Sessions per active company",
+        "Revenue",
+    ]
+    assert second.split() == ["Month", *["small", "total"] * 5]
+
+
+@pytest.mark.parametrize(
+    ("kpi", "colour", "symbol"),
+    [(REVENUE, "worse", "▼"), (RETENTION, "better slight", "▲"), (CHURN, "better slight", "▼")],
+)
+def test_a_change_has_the_colour_of_its_news(
+    kpi: Kpi, colour: str, symbol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_module, "KPIS", (kpi,))
+    html = page([EARLIER, LAST])
+    assert f'<span class="change {colour}">\n  <span class="arrow" aria-hidden="true">{symbol}</span>' in html
+
+
+def test_parts_of_a_sentence_are_listed() -> None:
+    assert [listed(["a", "b", "c"][:count]) for count in (1, 2, 3)] == ["a", "a and b", "a, b, and c"]
 
 
 @given(st.lists(AMOUNTS, max_size=30))
@@ -174,15 +239,17 @@ def test_the_page_says_whether_the_marts_agree_with_the_books(books: tuple[int, 
 def test_small_denominators_are_shown_and_marked() -> None:
     html = page([row(DECEMBER, "all", opening=24, active=23, sessions=50, revenue=9)])
     assert "23 of 24 companies" in html
+    assert not REVENUE.unit.is_ratio
     assert "one more or less would be 4.2 points" in html
-    assert html.count('class="hole') == 2  # of revenue nothing is a share
+    assert html.count('class="hole') == sum(kpi.unit.is_ratio for kpi in KPIS)
     assert 'class="hole' not in page([EARLIER, LAST])
 
 
 def test_an_axis_that_does_not_begin_at_zero_says_so() -> None:
     html = page([EARLIER, LAST])
-    assert html.count("The axis begins at 93%, not at zero.") == 1
-    assert html.count("The axis begins") == 1
+    shares = sum(kpi.unit.is_share for kpi in KPIS)
+    assert html.count("The axis begins at 93%, not at zero.") == shares
+    assert html.count("The axis begins") == shares
 
 
 def test_a_month_without_a_denominator_is_a_dash_and_not_a_number() -> None:

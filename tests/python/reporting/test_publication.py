@@ -1,4 +1,4 @@
-"""The published snapshot: the marts as they are in the warehouse, swapped in whole, and never in anybody's way."""
+"""The published marts: as they are in the warehouse, swapped in whole, and never in anybody's way."""
 
 import os
 import resource
@@ -127,7 +127,9 @@ def test_a_tool_may_hold_it_open_while_seeding_building_and_publishing_go_on(bui
     assert len(versions(folder)) == 2
 
 
-def test_nobody_can_change_a_duckdb_file_between_its_build_and_its_snapshot(built: Warehouse, tmp_path: Path) -> None:
+def test_nobody_can_change_a_duckdb_file_between_its_build_and_its_publication(
+    built: Warehouse, tmp_path: Path
+) -> None:
     with project_on(built) as project:
         done = seed_generator("--target", "duckdb", "--companies", "7", environment=built.environment)
         assert (done.returncode, "is in use by process" in done.stderr) == (1, True)
@@ -171,7 +173,7 @@ publication.publish(project, Path(sys.argv[2]))
 
 
 @pytest.mark.parametrize("step", ["_write", "_point"])
-def test_a_killed_run_leaves_the_old_snapshot_and_the_next_one_tidies_up(
+def test_a_killed_run_leaves_the_old_marts_and_the_next_one_tidies_up(
     built: Warehouse, tmp_path: Path, step: str
 ) -> None:
     folder = tmp_path / "published"
@@ -231,12 +233,14 @@ def test_a_place_that_cannot_be_written_and_a_full_disk_are_told_in_one_sentence
     (tmp_path / "file").write_text("")
     before = sorted(path.name for path in tmp_path.iterdir())
     with project_on(built) as project:
-        with pytest.raises(EnvironmentFailure, match=r"^can't write the snapshot [^\n]+$"):
+        with pytest.raises(EnvironmentFailure, match=r"^can't write the published marts [^\n]+$"):
             publish(project, tmp_path / "file" / "published")
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
         try:
-            with pytest.raises(EnvironmentFailure, match=r"^there is no room left to write the snapshot [^\n]+$"):
+            with pytest.raises(
+                EnvironmentFailure, match=r"^there is no room left to write the published marts [^\n]+$"
+            ):
                 publish(project, tmp_path / "published")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

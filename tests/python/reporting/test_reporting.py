@@ -66,9 +66,9 @@ def test_marts_that_lack_a_month_and_a_file_in_use_are_told_in_one_sentence(
     assert duckdb_warehouse.dbt("run")
     page = tmp_path / "kpis.html"
     with duckdb_warehouse.cursor() as cursor:
-        cursor.execute("delete from marts.rpt_monthly_kpis where company_size = 'small' and period = '2021-02-01'")
+        cursor.execute("delete from marts.rpt_leadership_page where company_size = 'small' and period = '2021-02-01'")
     assert duckdb_warehouse.report("--page", str(page)) == 1
-    told = "error: rpt_monthly_kpis is not whole: 8 rows for 3 months and 3 sizes; run dbt build"
+    told = "error: rpt_leadership_page is not whole: 8 rows for 3 months and 3 sizes; run dbt build"
     assert capsys.readouterr().err.startswith(told)
     program = f"import duckdb; c = duckdb.connect({str(duckdb_warehouse.file)!r}); print('held', flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
@@ -80,6 +80,21 @@ def test_marts_that_lack_a_month_and_a_file_in_use_are_told_in_one_sentence(
             assert re.fullmatch(told, capsys.readouterr().err)
         holder.communicate(b"\n")
     assert not page.exists()
+
+
+def test_a_warehouse_without_the_truth_has_a_page_without_bands_and_books(warehouse: Warehouse, tmp_path: Path) -> None:
+    page = tmp_path / "kpis.html"
+    assert warehouse.seed("--companies", "40", "--months", "3").returncode == 0
+    assert warehouse.dbt("run")
+    assert warehouse.report("--page", str(page)) == 0
+    assert "xpected" in page.read_text().split("<body>")[1]
+    with warehouse.cursor() as cursor:
+        cursor.execute("drop schema truth cascade")
+    assert warehouse.dbt("run", "--select", "marts")
+    assert warehouse.report("--page", str(page)) == 0
+    without = page.read_text().split("<body>")[1]
+    assert "$" in without
+    assert [word for word in ("xpected", 'class="band', "own books") if word in without] == []
 
 
 def test_a_page_that_cannot_be_written_leaves_the_old_one(

@@ -22,8 +22,13 @@ def test_results_come_in_the_order_of_the_items_whoever_is_slow(workers: int) ->
 
 @pytest.mark.parametrize("workers", WORKERS)
 def test_as_many_threads_work_as_were_asked_for_and_the_takers_is_one(workers: int) -> None:
+    all_at_work = threading.Barrier(workers, timeout=60)
+    of_a_thread = threading.local()
+
     def make(_: int) -> int:
-        time.sleep(0.01)
+        if not hasattr(of_a_thread, "has_begun"):
+            of_a_thread.has_begun = True
+            all_at_work.wait()
         return threading.get_ident()
 
     threads = set(made_ahead(make, range(60), workers))

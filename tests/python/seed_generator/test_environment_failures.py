@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from places import Place, simulated
+from places import Place, made_rows
 from postgres_server import Database
 from seed_generator.scenario import Scenario
 from warehouses import seed_generator, seeded
@@ -64,7 +64,7 @@ def test_a_server_that_lets_nobody_write(place: Place) -> None:
     environment = {**place.environment, "PGOPTIONS": "-c default_transaction_read_only=on"}
     done = seeded("--target", "postgres", environment=environment)
     assert_told(done, 1, "read-only transaction", "nothing was changed")
-    assert place.rows() == simulated(OLD)
+    assert place.rows() == made_rows(OLD)
 
 
 def test_a_duckdb_file_that_another_process_holds(tmp_path: Path) -> None:
@@ -117,4 +117,4 @@ def test_no_room_left(place: Place, is_first: bool) -> None:  # noqa: FBT001 - a
     assert_told(done, 1, "no room left", "nothing was changed")
     assert sorted(path.name for path in place.folder.iterdir()) == before
     if not is_first:
-        assert place.rows() == simulated(OLD)
+        assert place.rows() == made_rows(OLD)

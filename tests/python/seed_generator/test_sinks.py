@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.dataset
 import pytest
 
-from places import KINDS, PREFIX, Place, load, simulated
+from places import KINDS, PREFIX, Place, load, made_rows
 from seed_generator.scenario import CompanySize, Scenario
 from seed_generator.schemas import SESSIONS, TABLES
 from seed_generator.simulation.sessions import Manner
@@ -37,7 +37,7 @@ other_size = pytest.mark.slow("another size of batches")
 @everywhere
 def test_the_rows_in_place_are_the_simulated_ones_in_their_order(place: Place) -> None:
     assert place.seed("--companies", "300", "--months", "5").returncode == 0
-    assert place.rows() == simulated(SMALL)
+    assert place.rows() == made_rows(SMALL)
 
 
 @everywhere
@@ -47,21 +47,21 @@ def test_the_rows_in_place_are_the_simulated_ones_in_their_order(place: Place) -
 def test_the_size_of_batches_changes_no_row_of_any_place(place: Place, batch_sessions: int) -> None:
     scenario = Scenario(companies=40, months=3)
     place.load(scenario, manner=Manner(batch_sessions))
-    assert place.rows() == simulated(scenario)
+    assert place.rows() == made_rows(scenario)
 
 
 @everywhere
 def test_a_load_larger_than_a_row_group_keeps_every_row(place: Place) -> None:
     scenario = Scenario(companies=30_000, months=2, seed=5)
     place.load(scenario)
-    assert place.rows() == simulated(scenario)
+    assert place.rows() == made_rows(scenario)
 
 
 @everywhere
 def test_a_run_replaces_the_one_before_whatever_its_size(place: Place) -> None:
     for scenario in (SMALL, SMALL, Scenario(companies=2, months=1, first_month=date(2020, 2, 1), seed=9), SMALL):
         place.load(scenario)
-        assert place.rows() == simulated(scenario)
+        assert place.rows() == made_rows(scenario)
 
 
 @everywhere
@@ -69,7 +69,7 @@ def test_a_simulation_without_a_session_can_be_loaded_and_read(place: Place) -> 
     silent = CompanySize("silent", 1.0, "0.01", 0, 0)  # type: ignore[arg-type]  # text is taken too
     scenario = Scenario(companies=3, months=2, sizes=(silent,))
     place.load(scenario)
-    assert place.rows() == simulated(scenario)
+    assert place.rows() == made_rows(scenario)
     assert place.rows()["raw.sessions"] == []
 
 
@@ -116,7 +116,7 @@ def test_drop_asks_on_a_terminal(place: Place, answer: bytes, removes: bool) -> 
     if removes:
         assert place.is_empty()
     else:
-        assert place.rows() == simulated(SMALL)
+        assert place.rows() == made_rows(SMALL)
 
 
 @in_databases
@@ -161,7 +161,7 @@ def test_postgres_views_on_a_table_live_through_a_run_and_show_its_rows(place: P
     place.execute("create view {raw}.reading as select count(*) as sessions from {raw}.sessions")
     (before,) = place.execute("select '{raw}.sessions'::regclass::oid")
     assert place.seed("--companies", "200").returncode == 0
-    sessions = len(simulated(Scenario(companies=200))["raw.sessions"])
+    sessions = len(made_rows(Scenario(companies=200))["raw.sessions"])
     assert place.execute("select sessions from {raw}.reading") == [(sessions,)]
     assert place.execute("select '{raw}.sessions'::regclass::oid") == [before]
 
@@ -172,7 +172,7 @@ def test_postgres_asks_for_a_drop_where_a_table_has_another_shape(place: Place) 
     place.execute("alter table {raw}.plans add column currency text")
     refused = place.seed("--companies", "6")
     assert refused.returncode == 2
-    assert "has other columns than this version fills; run with --drop first" in refused.stderr
+    assert "has other columns than this version fills; drop the simulation first" in refused.stderr
     assert place.execute("select count(*) from {raw}.companies") == [(5,)]
     assert place.seed("--drop").returncode == 0
     assert place.seed("--companies", "6").returncode == 0
@@ -202,7 +202,7 @@ def test_parquet_files_have_the_types_of_the_contract_and_duckdb_reads_them(tmp_
         assert found.remove_metadata() == table.columns
     pattern = tmp_path / "folder" / "raw" / "sessions" / "*.parquet"
     rows = duckdb.connect().execute(f"select * from '{pattern}' order by session_id").fetchall()
-    assert rows == simulated(SMALL)[SESSIONS.full_name]
+    assert rows == made_rows(SMALL)[SESSIONS.full_name]
 
 
 @pytest.mark.parametrize("theirs", ["folder/notes.txt", "folder/raw/notes.txt", "folder"])

@@ -87,7 +87,7 @@ def test_the_files_of_the_parquet_sink_are_external_tables_that_the_project_buil
     options = ("--companies", "300", "--months", "3")
     assert seed_generator("--parquet", str(tmp_path / "simulation"), *options).returncode == 0
     assert local.start(sys.executable, "-c", EXTERNAL, str(tmp_path / "simulation")).wait(120) == 0, local.told
-    tested = ("--select", "+rpt_monthly_kpis", "dim_companies")
+    tested = ("--select", "+rpt_leadership_page", "dim_companies")
     assert local.dbt("build", *tested) == 0, local.told
     assert peer.seed(*options).returncode == 0
     assert peer.build(*WITHOUT_TESTS)

@@ -35,13 +35,13 @@ sys.exit(main(["--target", "spark", *sys.argv[1:]]))
 """
 
 HOLDER = """
-import time
+import signal
 from seed_generator.profiles import read_target
 from seed_generator.sinks.spark.session import spark_session
 with spark_session(read_target("spark")) as spark:
     spark.sql("show databases").collect()
     print("held", flush=True)
-    time.sleep(100)
+    signal.pause()
 """
 
 

@@ -1,6 +1,7 @@
 """Headless Chromium, and what it met on a page: requests, complaints, colours."""
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def launched(playwright: Playwright) -> Iterator[Browser]:
     """Chromium for who has a Playwright, of which a process has but one at a time."""
-    program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
+    program = next(filter(_runs, filter(None, map(shutil.which, _PROGRAMS))), None)
     if program is None:
         pytest.skip("there is no Chromium here; Debian has it in the package chromium")
     browser = playwright.chromium.launch(executable_path=program, args=_OPTIONS)
@@ -41,6 +42,11 @@ def launched(playwright: Playwright) -> Iterator[Browser]:
         yield browser
     finally:
         browser.close()
+
+
+def _runs(program: str) -> bool:
+    """Ubuntu's own program does nothing but tell how to install one."""
+    return subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
 
 
 @contextmanager

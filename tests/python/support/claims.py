@@ -4,10 +4,12 @@ A test's name is its claim. The promises that they belong to are the table of AR
 them. Fails if `make test` does not keep a promise or a claim, or keeps one on fewer engines than `make test-slow` does.
 """
 
+import io
 import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,9 +150,10 @@ def _is(file: str, name: str) -> bool:
 def main() -> int:
     """Print the list; returns the exit code."""
     collected = Collected()
-    quietly = ("--collect-only", "--quiet", "-p", "no:terminal", "-p", "no:cacheprovider")
-    if pytest.main([*quietly, str(TESTS)], plugins=[collected]):
-        print("error: pytest can't collect the tests.", file=sys.stderr)
+    with redirect_stdout(io.StringIO()) as told:
+        ended = pytest.main(["--collect-only", "--quiet", "-p", "no:cacheprovider", str(TESTS)], plugins=[collected])
+    if ended:
+        print(f"{told.getvalue()}error: pytest can't collect the tests.", file=sys.stderr)
         return 2
     proofs = promises((PROJECT / "ARCHITECTURE.md").read_text())
     print("\n".join(lines(collected, proofs)).lstrip())

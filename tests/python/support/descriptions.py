@@ -25,8 +25,7 @@ def undescribed(manifest: Manifest, found: Columns) -> Iterator[str]:
     """
     nodes: list[Any] = list(manifest.nodes.values())
     relations = [*(node for node in nodes if node.resource_type == "model"), *manifest.sources.values()]
-    ours = [node for node in nodes if node.resource_type == "analysis"]
-    ours += [macro for macro in manifest.macros.values() if macro.package_name == manifest.metadata.project_name]
+    ours = [macro for macro in manifest.macros.values() if macro.package_name == manifest.metadata.project_name]
     semantic = [*manifest.semantic_models.values(), *manifest.metrics.values()]
     for thing in (*relations, *ours, *semantic, *manifest.exposures.values()):
         if not thing.description:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from reporting.kpis import KPIS
 from warehouses import Warehouse
 
 Row = dict[str, Any]
@@ -18,8 +19,10 @@ KEYS = {
     "fct_retention": ("period", "company_size"),
     "fct_revenue": ("period", "company_size"),
     "rpt_monthly_kpis": ("period", "company_size"),
+    "rpt_leadership_page": ("period", "company_size"),
     "dim_companies": ("company_id",),
 }
+PAGE_KPIS = tuple(kpi.name for kpi in KPIS)
 RATIOS = {"retention_rate", "churn_rate", "cohort_retention_rate", "avg_sessions_per_company"}
 
 
@@ -75,6 +78,7 @@ def expected_marts(warehouse: Warehouse) -> dict[str, Mart]:
         ),
         "fct_revenue": _chosen(by_size, "active_companies", "monthly_price", "revenue"),
         "rpt_monthly_kpis": cells,
+        "rpt_leadership_page": _with_bands_and_books(warehouse, cells),
         "dim_companies": {
             (company,): {"company_name": name, "company_size": size, "monthly_price": prices[size]}
             | _life(prices[size], sessions[company], periods)
@@ -128,6 +132,27 @@ def _ratio(numerator: int, denominator: int) -> Decimal | None:
 
 def _chosen(cells: Mart, *names: str) -> Mart:
     return {key: {name: cell[name] for name in names} for key, cell in cells.items()}
+
+
+def _with_bands_and_books(warehouse: Warehouse, cells: Mart) -> Mart:
+    """What the leadership page shows of the cells, beside what was to be expected and what the simulator noted down."""
+    ((seed,),) = warehouse.query("select seed from raw.simulation")
+    expected = "select period, company_size, kpi, lower_95, upper_95 from truth.expected_kpis"
+    bands: dict[tuple[Any, ...], tuple[Decimal, Decimal]] = {row[:3]: row[3:] for row in warehouse.query(expected)}
+    noted = ("acquired_companies", "opening_companies", "churned_companies", "active_companies", "sessions", "revenue")
+    entries = warehouse.query(f"select period, company_size, {', '.join(noted)} from truth.monthly_kpis")
+    books = {row[:2]: row[2:] for row in entries}
+    proof = {
+        "cells_as_in_the_books": sum(tuple(cells[key][name] for name in noted) == book for key, book in books.items()),
+        "cells_in_the_books": len(books),
+        "seed": seed,
+    }
+    page = _chosen(cells, *noted, "monthly_price", *PAGE_KPIS)
+    for (period, size), cell in page.items():
+        for kpi in PAGE_KPIS:
+            cell[f"{kpi}_lower_95"], cell[f"{kpi}_upper_95"] = bands.get((period, size, kpi), (None, None))
+        cell.update(proof)
+    return page
 
 
 def _life(price: Decimal, sessions: Counter[date], periods: list[date]) -> Row:

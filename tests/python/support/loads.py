@@ -1,6 +1,7 @@
 """Loads as processes of their own, to be killed, held and looked at."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,17 +32,58 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+# A load that says when it has a number of batches of a table, and goes on.
+ANNOUNCED = """
+import sys
+from collections import Counter
+from seed_generator.cli.main import main
+from seed_generator.cli.progress import Progress
+moment, batches, add = {moment!r}, Counter(), Progress.add
+def announce(progress, table, rows):
+    add(progress, table, rows)
+    batches[table.full_name] += 1
+    if (table.full_name, batches[table.full_name]) == moment:
+        print("now", flush=True)
+Progress.add = announce
+sys.exit(main(sys.argv[1:]))
+"""
+
+# A load that says at its end how long it took once all was imported.
+TIMED = """
+import sys, time
+from seed_generator.cli.main import main
+began = time.monotonic()
+code = main(sys.argv[1:])
+print(time.monotonic() - began)
+sys.exit(code)
+"""
+
+
+@contextmanager
+def hearing_ctrl_c() -> Iterator[None]:
+    """As on a terminal, for this process and those that it starts.
+
+    A shell starts what runs in the background with SIGINT ignored, and every process hands that on.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def start(place: Place, *options: str, program: str | None = None) -> subprocess.Popen[str]:
     run = ["-c", program] if program else ["-m", "seed_generator"]
-    return subprocess.Popen(
-        [sys.executable, *run, *place.options, *options],
-        cwd=PROJECT,
-        env={**os.environ, **place.environment},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    with hearing_ctrl_c():
+        return subprocess.Popen(
+            [sys.executable, *run, *place.options, *options],
+            cwd=PROJECT,
+            env={**os.environ, **place.environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
 
 @contextmanager
@@ -54,6 +96,26 @@ def held_load(place: Place, *options: str) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
+
+
+@contextmanager
+def load_at(place: Place, moment: tuple[str, int]) -> Iterator[subprocess.Popen[str]]:
+    """A load that takes long, when it has that many batches of that table; killed at the end if it still runs."""
+    with start(place, "--companies", "2000000", program=ANNOUNCED.format(moment=moment)) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "now\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def timed_load(place: Place, *options: str) -> tuple[subprocess.CompletedProcess[str], float]:
+    """What a load says, and the seconds that it took; how long a machine takes to start Python is not among them."""
+    with start(place, *options, program=TIMED) as process:
+        output, errors = process.communicate(timeout=120)
+    *told, seconds = output.splitlines()
+    return subprocess.CompletedProcess(process.args, process.returncode, "\n".join(told), errors), float(seconds)
 
 
 def leftovers(place: Place) -> list[str]:

@@ -12,7 +12,7 @@ from postgres_server import Database
 from seed_generator.extension import Extension
 from seed_generator.profiles import Target
 from seed_generator.scenario import Scenario
-from seed_generator.schemas import SIMULATED
+from seed_generator.schemas import REPRODUCIBLE
 from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import IN_TURN, Manner
 from seed_generator.sinks.checksum import checksums
@@ -29,10 +29,10 @@ Checksums = dict[str, str]
 Rows = dict[str, list[tuple[object, ...]]]
 
 
-def simulated(scenario: Scenario) -> Rows:
+def made_rows(scenario: Scenario) -> Rows:
     """All rows as they were made."""
     made = {table.schema: _rows(batch.rows for batch in table.batches) for table in simulated_tables(Portion(scenario))}
-    return {table.full_name: made[table] for table in SIMULATED}
+    return {table.full_name: made[table] for table in REPRODUCIBLE}
 
 
 def _rows(batches: Iterable[pa.RecordBatch]) -> list[tuple[object, ...]]:
@@ -102,9 +102,9 @@ class Place:
     def rows(self) -> Rows:
         """All tables, in the order in which they are stored."""
         if self.kind == "parquet":
-            files = {t: sorted((self.parquet / t.schema / t.name).glob("*.parquet")) for t in SIMULATED}
+            files = {t: sorted((self.parquet / t.schema / t.name).glob("*.parquet")) for t in REPRODUCIBLE}
             return {t.full_name: _rows(pa.dataset.dataset(paths).to_batches()) for t, paths in files.items()}
-        return {t.full_name: self.execute(f"select * from {PREFIX}{t.full_name}") for t in SIMULATED}
+        return {t.full_name: self.execute(f"select * from {PREFIX}{t.full_name}") for t in REPRODUCIBLE}
 
     def checksums(self) -> dict[str, str]:
         """What `--checksum` prints, by table."""

@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import socket
+import stat
 import subprocess
 import tempfile
 import uuid
@@ -100,15 +101,14 @@ def own_server(*, waits_for_disk: bool = False) -> Iterator[Server]:
 
     PostgreSQL refuses to run as root, so root starts it as a user without rights.
     """
-    folder = Path(tempfile.mkdtemp(prefix="saas_kpis_postgres_"))
+    user = _server_user()
+    folder = Path(tempfile.mkdtemp(prefix="saas_kpis_postgres_", dir=_temporary_folder(user)))
     try:
-        user = _server_user()
         programs = _programs(folder, needs_copy=user is not None)
         (folder / "password").write_text(PASSWORD)
         if user:
             os.chown(folder, user.pw_uid, user.pw_gid)
             (folder / "password").chmod(0o644)
-        port = _free_port()
         data = folder / "data"
 
         def run(*command: str | Path) -> None:
@@ -129,7 +129,9 @@ def own_server(*, waits_for_disk: bool = False) -> Iterator[Server]:
             *(programs / "initdb", "--pgdata", data, "--username", USER, "--pwfile", folder / "password"),
             *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync"),
         )
-        settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+        port = _free_port()  # only now, when the server takes it at once
+        # No socket in a folder: the path of one must be short, and that of the temporary folder need not be.
+        settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
         settings += f" -c fsync={'on' if waits_for_disk else 'off'}"
         control = (programs / "pg_ctl", "--pgdata", data, "--wait", "--log", folder / "log")
 
@@ -156,6 +158,13 @@ def _server_user() -> pwd.struct_passwd | None:
     with contextlib.suppress(KeyError):
         return pwd.getpwnam("postgres")
     return pwd.getpwnam("nobody")
+
+
+def _temporary_folder(user: pwd.struct_passwd | None) -> Path:
+    """Where the server's user can go: TMPDIR may be in a folder that only root can enter."""
+    usual = Path(tempfile.gettempdir()).resolve()
+    is_open = all(folder.stat().st_mode & stat.S_IXOTH for folder in (usual, *usual.parents))
+    return usual if user is None or is_open else Path("/tmp")  # noqa: S108 - mkdtemp makes a folder of its own in it
 
 
 def _programs(folder: Path, *, needs_copy: bool) -> Path:

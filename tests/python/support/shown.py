@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from reporting.project import MonthlyKpis
+from reporting.rows import Figure, MonthlyKpis
 
 _DIGITS = Decimal("0.00000001")
+_ENDS = ("lower_95", "upper_95")
 Band = tuple[object, object]
 
 
@@ -21,23 +22,29 @@ def row(
     bands: Mapping[str, Band] | None = None,
     books: tuple[int, int] = (0, 0),
 ) -> MonthlyKpis:
-    """A month of a size, its rates as the marts compute them; bands by the name of their figure."""
-    ends = {
+    """The first month of a size, its rates as the marts compute them; bands by the name of their figure."""
+    figures: dict[str, Figure | None] = {
+        "acquired_companies": opening,
+        "opening_companies": opening,
+        "churned_companies": opening - active,
+        "active_companies": active,
+        "retention_rate": _ratio(active, opening),
+        "churn_rate": _ratio(opening - active, opening),
+        "cohort_retention_rate": _ratio(active, opening),
+        "sessions": sessions,
+        "avg_sessions_per_company": _ratio(sessions, active),
+        "revenue": Decimal(str(revenue)).quantize(Decimal("0.01")),
+        "cells_as_in_the_books": books[0],
+        "cells_in_the_books": books[1],
+        "seed": 42,
+    }
+    ends = dict.fromkeys(f"{figure}_{end}" for figure in figures for end in _ENDS) | {
         f"{kpi}_{end}": Decimal(str(value))
         for kpi, band in (bands or {}).items()
-        for end, value in zip(("lower_95", "upper_95"), band, strict=True)
+        for end, value in zip(_ENDS, band, strict=True)
     }
-    return MonthlyKpis(
-        period=period,
-        company_size=company_size,
-        opening_companies=opening,
-        active_companies=active,
-        retention_rate=(Decimal(active) / opening).quantize(_DIGITS) if opening else None,
-        sessions=sessions,
-        avg_sessions_per_company=(Decimal(sessions) / active).quantize(_DIGITS) if active else None,
-        revenue=Decimal(str(revenue)).quantize(Decimal("0.01")),
-        cells_as_in_the_books=books[0],
-        cells_in_the_books=books[1],
-        seed=42,
-        **ends,
-    )
+    return MonthlyKpis(period, company_size, figures | ends)
+
+
+def _ratio(numerator: int, denominator: int) -> Decimal | None:
+    return (Decimal(numerator) / denominator).quantize(_DIGITS) if denominator else None

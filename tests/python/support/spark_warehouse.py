@@ -14,7 +14,7 @@ import duckdb
 from kpis_in_python import KEYS, Mart
 from places import load
 from seed_generator.scenario import Scenario
-from seed_generator.schemas import SIMULATED
+from seed_generator.schemas import REPRODUCIBLE
 from seed_generator.sinks.checksum import checksums
 from seed_generator.sinks.duckdb import DuckDBSink
 from seed_generator.sinks.protocol import Take
@@ -84,7 +84,7 @@ class SparkWarehouse:
 
         def read(take: Take) -> None:
             with duckdb.connect() as connection:
-                for table in SIMULATED:
+                for table in REPRODUCIBLE:
                     *_, last = sorted(self.folder.glob(f"warehouse/{table.schema}.db/{table.name}__*"))
                     rows = connection.sql(
                         f"select {', '.join(table.columns.names)} from read_parquet('{last}/**/*.parquet')"

@@ -22,7 +22,7 @@ from postgres_server import Database
 from reporting.cli import main
 from reporting.project import close_duckdb
 from seed_generator.cli.main import main as seed_generator_main
-from seed_generator.schemas import SIMULATED
+from seed_generator.schemas import REPRODUCIBLE
 
 PROJECT = Path(__file__).resolve().parents[3]
 # A scenario unlike the default in everything.
@@ -30,7 +30,7 @@ THREE_SIZES = Path(__file__).parent / "three_sizes.toml"
 WITH_UNIT_TESTS = ("--vars", "unit_tests: true")
 WITHOUT_TESTS = ("--exclude-resource-type", "test")
 WITH_METRICS = ("--vars", "metrics: true")
-RAW = tuple(table.full_name for table in SIMULATED)
+RAW = tuple(table.full_name for table in REPRODUCIBLE)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 with
 
-periods as (
+months as (
 
-    select * from {{ ref('int_periods') }}
+    select * from {{ ref('int_months') }}
 
 ),
 
@@ -17,10 +17,10 @@ numbers as (
 
 days as (
 
-    select cast(periods.period + numbers.days_before as date) as day
-    from periods
+    select cast(months.period + numbers.days_before as date) as day
+    from months
     cross join numbers
-    where periods.period + numbers.days_before < periods.next_period
+    where months.period + numbers.days_before < months.next_period
 
 )
 

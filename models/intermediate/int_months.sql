@@ -7,7 +7,7 @@ simulation as (
 ),
 
 -- The calendar is the simulation's: neither today's date nor the last session seen says when it ends.
-periods as (
+months as (
 
     select
         first_period as period,
@@ -18,13 +18,13 @@ periods as (
     union all
 
     select
-        periods.next_period as period,
-        cast(periods.next_period + interval '1 month' as date) as next_period,
-        periods.period_number + 1 as period_number
-    from periods
+        months.next_period as period,
+        cast(months.next_period + interval '1 month' as date) as next_period,
+        months.period_number + 1 as period_number
+    from months
     cross join simulation
-    where periods.period_number < simulation.months
+    where months.period_number < simulation.months
 
 )
 
-select * from periods
+select * from months

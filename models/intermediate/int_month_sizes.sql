@@ -1,8 +1,8 @@
 with
 
-periods as (
+months as (
 
-    select * from {{ ref('int_periods') }}
+    select * from {{ ref('int_months') }}
 
 ),
 
@@ -59,21 +59,21 @@ active as (
 ),
 
 -- A size that has died out keeps its rows: silence is a 0, not a gap.
-period_sizes as (
+month_sizes as (
 
     select
-        periods.period,
+        months.period,
         plans.company_size,
         cast(coalesce(acquired.companies, 0) as bigint) as acquired_companies,
         cast(coalesce(churned.companies, 0) as bigint) as churned_companies,
         cast(coalesce(active.companies, 0) as bigint) as active_companies,
         cast(coalesce(active.sessions, 0) as bigint) as sessions
-    from periods
+    from months
     cross join plans
     left join acquired on plans.company_size = acquired.company_size
-    left join churned on periods.period = churned.period and plans.company_size = churned.company_size
-    left join active on periods.period = active.period and plans.company_size = active.company_size
+    left join churned on months.period = churned.period and plans.company_size = churned.company_size
+    left join active on months.period = active.period and plans.company_size = active.company_size
 
 )
 
-select * from period_sizes
+select * from month_sizes

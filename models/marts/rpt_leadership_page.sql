@@ -1,0 +1,103 @@
+-- A warehouse that was not filled by the simulator has no truth: then there are no bands and no books to compare with.
+{%- set kpis = ['revenue', 'retention_rate', 'avg_sessions_per_company'] %}
+{%- set has_bands = load_relation(source('truth', 'expected_kpis')) %}
+{%- set has_books = load_relation(source('truth', 'monthly_kpis')) %}
+with
+
+monthly_kpis as (
+
+    select * from {{ ref('rpt_monthly_kpis') }}
+
+),
+
+simulation as (
+
+    select * from {{ ref('stg_simulation') }}
+
+),
+
+expected_kpis as (
+
+    {% if has_bands -%}
+        select * from {{ source('truth', 'expected_kpis') }}
+    {%- else -%}
+        select
+            *,
+            '' as kpi,
+            0 as lower_95,
+            0 as upper_95
+        from monthly_kpis
+        where false
+    {%- endif %}
+
+),
+
+books as (
+
+    select * from {{ source('truth', 'monthly_kpis') if has_books else 'monthly_kpis' }}
+    where {{ 'true' if has_books else 'false' }}
+
+),
+
+bands as (
+
+    select
+        {%- for kpi in kpis %}
+            max(case when kpi = '{{ kpi }}' then lower_95 end) as {{ kpi }}_lower_95,
+            max(case when kpi = '{{ kpi }}' then upper_95 end) as {{ kpi }}_upper_95,
+        {%- endfor %}
+        period,
+        company_size
+    from expected_kpis
+    group by period, company_size
+
+),
+
+-- Of the cells of the books, month by size, those whose every count and every cent the report has too.
+agreement as (
+
+    select
+        count(*) as cells_in_the_books,
+        count(monthly_kpis.period) as cells_as_in_the_books
+    from books
+    left join monthly_kpis
+        on
+            books.period = monthly_kpis.period
+            and books.company_size = monthly_kpis.company_size
+            and books.acquired_companies = monthly_kpis.acquired_companies
+            and books.opening_companies = monthly_kpis.opening_companies
+            and books.churned_companies = monthly_kpis.churned_companies
+            and books.active_companies = monthly_kpis.active_companies
+            and books.sessions = monthly_kpis.sessions
+            and books.revenue = monthly_kpis.revenue
+
+),
+
+leadership_page as (
+
+    select
+        monthly_kpis.period,
+        monthly_kpis.company_size,
+        monthly_kpis.monthly_price,
+        monthly_kpis.acquired_companies,
+        monthly_kpis.opening_companies,
+        monthly_kpis.churned_companies,
+        monthly_kpis.active_companies,
+        monthly_kpis.sessions,
+        {%- for kpi in kpis %}
+            monthly_kpis.{{ kpi }},
+            cast(bands.{{ kpi }}_lower_95 as numeric(28, 8)) as {{ kpi }}_lower_95,
+            cast(bands.{{ kpi }}_upper_95 as numeric(28, 8)) as {{ kpi }}_upper_95,
+        {%- endfor %}
+        agreement.cells_as_in_the_books,
+        agreement.cells_in_the_books,
+        simulation.seed
+    from monthly_kpis
+    cross join simulation
+    cross join agreement
+    left join bands
+        on monthly_kpis.period = bands.period and monthly_kpis.company_size = bands.company_size
+
+)
+
+select * from leadership_page

@@ -1,0 +1,36 @@
+"""The rows of `rpt_leadership_page`, which is all that the page and the printed table show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+Figure = Decimal | int
+
+
+@dataclass(frozen=True)
+class MonthlyKpis:
+    """A row of `rpt_leadership_page`, of a size or of `all`.
+
+    Parameters
+    ----------
+    period : the first day of the month.
+    company_size : a size, or `all`.
+    figures : every other column by its name. What has no denominator is None, and so is a band where the simulator's
+        truth is not there.
+    """
+
+    period: date
+    company_size: str
+    figures: Mapping[str, Figure | None]
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Any]) -> "MonthlyKpis":
+        """The row with these columns."""
+        figures = dict(columns)
+        return cls(figures.pop("period"), figures.pop("company_size"), figures)
+
+    def count(self, column: str) -> int:
+        """A whole number that every row has, such as one of companies."""
+        return int(self.figures[column] or 0)
