@@ -16,7 +16,7 @@ from dbt.contracts.graph.nodes import ModelNode
 
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.profiles import Target
-from seed_generator.sinks.duckdb import in_use
+from seed_generator.sinks.duckdb_messages import in_use
 
 ALL_SIZES = "all"
 
