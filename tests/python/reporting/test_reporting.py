@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from dbt.cli.main import dbtRunner
 
+from reporting import kpi_table as kpi_table_module
 from reporting.cli import main
 from reporting.files import write_whole
 from reporting.kpi_table import kpi_table
+from reporting.kpis import RETENTION, REVENUE, USAGE
 from reporting.page import leadership_page
 from reporting.project import Project, close_duckdb
 from seed_generator.errors import EnvironmentFailure
@@ -30,6 +32,13 @@ ROWS = [
 ]
 
 
+@pytest.fixture
+def three_kpis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the rows above, however many more the page has."""
+    monkeypatch.setattr(kpi_table_module, "KPIS", (REVENUE, RETENTION, USAGE))
+
+
+@pytest.mark.usefixtures("three_kpis")
 def test_the_kpis_stand_side_by_side_with_their_sizes_and_total() -> None:
     assert kpi_table(ROWS, 200).splitlines() == [
         "           Active companies       Retention        Sessions per active company          Revenue",
@@ -39,6 +48,7 @@ def test_the_kpis_stand_side_by_side_with_their_sizes_and_total() -> None:
     ]
 
 
+@pytest.mark.usefixtures("three_kpis")
 def test_a_narrow_terminal_gets_them_below_one_another() -> None:
     lines = kpi_table(ROWS, 50).splitlines()
     assert max(map(len, lines)) <= 50
@@ -125,7 +135,7 @@ def test_an_unknown_target_is_told_in_one_sentence(capsys: pytest.CaptureFixture
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith("error: --target")
-    assert "one of duckdb, postgres, spark, not snowflake" in shown.err
+    assert re.fullmatch(r".* one of duckdb, postgres, spark \(profile .*\), not snowflake\.\n", shown.err)
     assert shown.err.count("\n") == 1
 
 
