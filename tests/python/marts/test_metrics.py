@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -62,9 +62,18 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return warehouse
 
 
-def mf(warehouse: Warehouse, *arguments: str | Path) -> None:
+# The command line `mf`, which takes seconds to start, asked one thing after the other.
+ASK = """
+import json, sys
+from dbt_metricflow.cli.main import cli
+for arguments in json.loads(sys.argv[1]):
+    cli(arguments, standalone_mode=False)
+"""
+
+
+def mf(warehouse: Warehouse, *commands: Sequence[str]) -> None:
     ended = subprocess.run(
-        [PROGRAMS / "mf", *arguments],
+        [sys.executable, "-c", ASK, json.dumps(commands)],
         cwd=warehouse.project,
         env={**os.environ, **warehouse.environment, "DBT_TARGET": warehouse.target},
         stdin=subprocess.DEVNULL,
@@ -76,10 +85,16 @@ def mf(warehouse: Warehouse, *arguments: str | Path) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-def asked(warehouse: Warehouse, by: str, folder: Path) -> dict[tuple[date, str], Row]:
-    """All metrics of a month, by size or of all."""
-    file = folder / "answer.csv"
-    mf(warehouse, "query", "--metrics", ",".join(METRICS), "--group-by", by, "--csv", file)
+@pytest.fixture(scope="module")
+def answers(built: Warehouse) -> dict[str, Path]:
+    """All metrics of a month, by size and of all, as files; before them the definitions are validated."""
+    files = {by: built.project / f"{by}.csv" for by in (f"{MONTH},{SIZE}", MONTH)}
+    query = ("query", "--metrics", ",".join(METRICS), "--group-by")
+    mf(built, ["validate-configs"], *([*query, by, "--csv", str(file)] for by, file in files.items()))
+    return files
+
+
+def read(file: Path) -> dict[tuple[date, str], Row]:
     with file.open(newline="") as lines:
         return {
             (datetime.fromisoformat(row[MONTH]).date(), row.get(SIZE, "all")): {
@@ -105,14 +120,16 @@ def marts(warehouse: Warehouse, of_all: str) -> dict[tuple[date, str], Row]:
     }
 
 
-def test_every_metric_is_that_of_the_marts_by_month_and_size(built: Warehouse, tmp_path: Path) -> None:
+def test_the_definitions_fit_the_warehouse_and_every_metric_is_that_of_the_marts_by_month_and_size(
+    built: Warehouse, answers: dict[str, Path]
+) -> None:
     expected = marts(built, "<>")
     assert len({size for _, size in expected}) == 3
-    assert asked(built, f"{MONTH},{SIZE}", tmp_path) == expected
+    assert read(answers[f"{MONTH},{SIZE}"]) == expected
 
 
-def test_every_metric_of_all_sizes_is_that_of_the_marts(built: Warehouse, tmp_path: Path) -> None:
-    assert asked(built, MONTH, tmp_path) == marts(built, "=")
+def test_every_metric_of_all_sizes_is_that_of_the_marts(built: Warehouse, answers: dict[str, Path]) -> None:
+    assert read(answers[MONTH]) == marts(built, "=")
 
 
 def test_no_metric_is_left_out_of_the_comparison(built: Warehouse) -> None:
@@ -124,10 +141,6 @@ def test_the_calendar_has_every_day_of_the_simulation_once(built: Warehouse) -> 
     ((begin, end),) = built.query("select min(period), max(next_period) from intermediate.int_months")
     days = [begin + timedelta(days) for days in range((end - begin).days)]
     assert built.query("select day from metrics.metrics_days order by day") == [(day,) for day in days]
-
-
-def test_the_definitions_fit_the_warehouse(built: Warehouse) -> None:
-    mf(built, "validate-configs")
 
 
 @pytest.mark.parametrize(("defect", "caught_by"), DEFECTS.items())
