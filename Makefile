@@ -15,6 +15,8 @@ INSTALLED := $(VENV)/.installed
 METRICS_INSTALLED := $(VENV)/.metrics
 SPARK_INSTALLED := $(SPARK_VENV)/.installed
 SUPERSET_INSTALLED := $(SUPERSET_VENV)/.installed
+# A file's tests share what they build, so a worker takes whole files, in the order of tests/python/conftest.py.
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
@@ -59,8 +61,14 @@ report: $(INSTALLED) ## Write the leadership page, kpis.html, from the marts tha
 publish: $(INSTALLED) ## Build, and if all is green publish the marts for BI tools in the folder published
 	$(PY) -m reporting --publish $(ON_TARGET)
 
-test: $(METRICS_INSTALLED) ## Run all tests but Spark's and Superset's, on DuckDB and on a PostgreSQL server of their own
-	$(PY) -m pytest -n auto --dist loadfile
+test: $(METRICS_INSTALLED) ## Run the tests that keep every claim, on DuckDB and on a PostgreSQL server of their own
+	$(PY) -m pytest $(PARALLEL) -m "not slow"
+
+test-slow: $(METRICS_INSTALLED) ## Run those that widen the claims: more scenarios, examples, rounds and releases
+	$(PY) -m pytest $(PARALLEL) -m slow
+
+claims: $(INSTALLED) ## List every claim with the tests that keep it; fails if make test lacks one
+	$(PY) tests/python/support/claims.py
 
 test-bare: ## Run demo and test on a bare Debian made for it; needs root and debootstrap
 	$(PYTHON) tests/python/proof/bare_machine.py
@@ -72,7 +80,7 @@ verify-bi: $(INSTALLED) $(SUPERSET_INSTALLED) ## Prove the dashboard on a Supers
 	SUPERSET_BIN=$(SUPERSET_VENV)/bin $(PY) -m pytest tests/python/bi/test_superset.py
 
 torture: $(INSTALLED) ## Kill loads at a hundred random moments on every target, and look at what is left
-	$(PY) -m pytest -n auto --rounds 100 tests/python/seed_generator/test_torture.py
+	$(PY) -m pytest -n auto -m "not slow" --rounds 100 tests/python/seed_generator/test_torture.py
 
 bench: $(INSTALLED) ## Measure against peers and print each ratio beside what it must be; takes an hour
 	@missed=""; for script in $(BENCHMARKS); do \

@@ -22,6 +22,26 @@ collect_ignore = [
 settings.register_profile("project", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
 
+# What takes longest begins first, so that no worker is left alone with it at the end; the others follow by name.
+LONGEST_FIRST = (
+    "seed_generator/test_torture.py",
+    "marts/test_incremental.py",
+    "docs/test_documentation.py",
+    "marts/test_pipeline.py",
+    "marts/test_metrics.py",
+    "reporting/test_publication.py",
+    "seed_generator/test_atomic_loads.py",
+    "proof/test_faults.py",
+    "proof/test_gallery.py",
+    "proof/test_defects.py",
+    "proof/test_mutants.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {Path(__file__).parent / name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rounds", type=int, default=2, help="how often a load is killed, in each of the tests that do")

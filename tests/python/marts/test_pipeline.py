@@ -2,24 +2,27 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from kpis_in_python import KEYS, PAGE_KPIS, actual_marts, differences, expected_marts
-from warehouses import PROJECT, RAW, WITH_UNIT_TESTS, WITHOUT_TESTS, Warehouse
+from warehouses import PROJECT, RAW, THREE_SIZES, WITH_UNIT_TESTS, WITHOUT_TESTS, Warehouse
 
 # Each load finds the one before it: more and fewer months and companies, another calendar, other sizes.
 SCENARIOS = {
     "default": (),
-    "another seed": ("--seed", "20240229"),
-    "one company": ("--companies", "1", "--seed", "1"),
     "one company, silent from the first month": ("--companies", "1", "--seed", "3"),
     "sizes that die out": ("--companies", "3", "--months", "40"),
+    "three sizes": ("--scenario", str(THREE_SIZES)),
+}
+MORE_SCENARIOS = {
+    "another seed": ("--seed", "20240229"),
+    "one company": ("--companies", "1", "--seed", "1"),
     "leap February first": ("--companies", "60", "--first-month", "2020-02", "--months", "3"),
     "one month": ("--months", "1"),
-    "three sizes": ("--scenario", "{scenario_file}"),
 }
 # They bring rows of their own, so each engine runs them once, and a plain build none of them.
 UNIT_TESTS = {
@@ -27,18 +30,24 @@ UNIT_TESTS = {
     for file in (PROJECT / "models").rglob("*.yml")
     for test in yaml.safe_load(file.read_text()).get("unit_tests", [])
 }
+another_scenario = pytest.mark.slow("another scenario")
 
 
-@pytest.mark.parametrize("options", SCENARIOS.values(), ids=SCENARIOS.keys())
+@pytest.mark.parametrize(
+    "options",
+    [
+        *(pytest.param(options, id=name) for name, options in SCENARIOS.items()),
+        *(pytest.param(options, id=name, marks=another_scenario) for name, options in MORE_SCENARIOS.items()),
+    ],
+)
 def test_marts_equal_a_computation_in_python(
-    warehouse: Warehouse, options: Sequence[str], scenario_file: Path, request: pytest.FixtureRequest
+    warehouse: Warehouse, options: Sequence[str], request: pytest.FixtureRequest
 ) -> None:
-    loaded = warehouse.seed(*(option.format(scenario_file=scenario_file) for option in options))
+    loaded = warehouse.seed(*options)
     assert loaded.returncode == 0, loaded.stderr
-    is_default = request.node.callspec.id.endswith("default")
-    built = warehouse.build(*(WITH_UNIT_TESTS if is_default else ()))
+    built = warehouse.build()
     assert built, {name: status for name, status in warehouse.statuses.items() if status != "pass"}
-    assert UNIT_TESTS & set(warehouse.statuses) == (UNIT_TESTS if is_default else set())
+    assert UNIT_TESTS & set(warehouse.statuses) == set()
     expected = expected_marts(warehouse)
     assert expected["rpt_monthly_kpis"]
     if "silent" in request.node.callspec.id:
@@ -46,7 +55,14 @@ def test_marts_equal_a_computation_in_python(
     assert differences(expected, actual_marts(warehouse)) == []
 
 
-@pytest.mark.parametrize("options", [(), ("--companies", "3", "--months", "40")], ids=["default", "sizes that die out"])
+def test_every_unit_test_holds(warehouse: Warehouse, tmp_path: Path) -> None:
+    _build_small(warehouse)
+    warehouse = replace(warehouse, artifacts=tmp_path)  # dbt parses all anew where a variable changes
+    assert warehouse.dbt("test", "--select", "test_type:unit", *WITH_UNIT_TESTS), warehouse.messages
+    assert set(warehouse.statuses) == UNIT_TESTS
+
+
+@pytest.mark.parametrize("options", [(), pytest.param(("--companies", "3", "--months", "40"), marks=another_scenario)])
 def test_both_engines_hold_the_same_rows_and_marts(
     duckdb_warehouse: Warehouse, postgres_warehouse: Warehouse, options: Sequence[str]
 ) -> None:
@@ -56,6 +72,14 @@ def test_both_engines_hold_the_same_rows_and_marts(
     for table in RAW:
         assert duckdb_warehouse.table(table) == postgres_warehouse.table(table), table
     assert differences(actual_marts(duckdb_warehouse), actual_marts(postgres_warehouse)) == []
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def small(request: pytest.FixtureRequest) -> Warehouse:
+    """Each engine in turn, with a few companies, for tests that only read."""
+    warehouse: Warehouse = request.getfixturevalue(f"{request.param}_warehouse")
+    _build_small(warehouse)
+    return warehouse
 
 
 COLUMN_TYPES = {
@@ -76,16 +100,15 @@ COLUMN_TYPES = {
 }
 
 
-def test_mart_columns_have_the_types_that_bi_tools_want(warehouse: Warehouse) -> None:
-    _build_small(warehouse)
-    if warehouse.file:
-        found = warehouse.query(
+def test_mart_columns_have_the_types_that_bi_tools_want(small: Warehouse) -> None:
+    if small.file:
+        found = small.query(
             "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'marts'"
         )
         names = {"varchar": "text", "decimal": "numeric"}
         found = [(table, column, _renamed(type_.lower(), names)) for table, column, type_ in found]
     else:
-        found = warehouse.query(
+        found = small.query(
             "select relname, attname, format_type(atttypid, atttypmod) from pg_attribute"
             " join pg_class on pg_class.oid = attrelid where relnamespace = 'marts'::regnamespace and attnum > 0"
             " and relkind = 'r'"
@@ -94,17 +117,16 @@ def test_mart_columns_have_the_types_that_bi_tools_want(warehouse: Warehouse) ->
     assert {(table, column, type_) for table, column, type_ in found if COLUMN_TYPES[column] != type_} == set()
 
 
-def test_every_mart_and_column_carries_a_comment_in_the_catalog(warehouse: Warehouse) -> None:
-    _build_small(warehouse)
-    if warehouse.file:
-        tables = warehouse.query("select table_name, comment from duckdb_tables() where schema_name = 'marts'")
-        columns = warehouse.query("select column_name, comment from duckdb_columns() where schema_name = 'marts'")
+def test_every_mart_and_column_carries_a_comment_in_the_catalog(small: Warehouse) -> None:
+    if small.file:
+        tables = small.query("select table_name, comment from duckdb_tables() where schema_name = 'marts'")
+        columns = small.query("select column_name, comment from duckdb_columns() where schema_name = 'marts'")
     else:
-        tables = warehouse.query(
+        tables = small.query(
             "select relname, obj_description(oid, 'pg_class') from pg_class"
             " where relnamespace = 'marts'::regnamespace and relkind = 'r'"
         )
-        columns = warehouse.query(
+        columns = small.query(
             "select attname, col_description(attrelid, attnum) from pg_attribute"
             " join pg_class on pg_class.oid = attrelid"
             " where relnamespace = 'marts'::regnamespace and relkind = 'r' and attnum > 0"

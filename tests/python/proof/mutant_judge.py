@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -103,6 +102,7 @@ class Judge:
         self._folder = folder
         self._scratch = Scratch(folder / "scratch", unit_tests=True)
         self._project = Project(self._scratch.warehouse.artifacts / "manifest.json")
+        self._benches: dict[int, Bench] = {}
 
     def mutants(self) -> list[Mutant]:
         """Every mutant of every model."""
@@ -123,8 +123,8 @@ class Judge:
 
     def verdict(self, mutant: Mutant) -> str:
         """What notices the mutant: "" if nothing does, "database" if that refuses it, which does not count."""
-        for number, bench in enumerate(self._benches):
-            noticed = bench.verdict(mutant)
+        for number in range(len(SCENARIOS)):
+            noticed = self._bench(number).verdict(mutant)
             if noticed == "database" and number > 0:
                 return "models"
             if noticed:
@@ -133,7 +133,7 @@ class Judge:
 
     def changes_rows(self, mutant: Mutant) -> bool:
         """Whether the model has other rows with the mutant in one of the scenarios."""
-        return any(bench.changes_rows(mutant) for bench in self._benches)
+        return any(self._bench(number).changes_rows(mutant) for number in range(len(SCENARIOS)))
 
     def _dbt(self, mutant: Mutant) -> str:
         self._replace(self._project.model(mutant.model), mutant.sql)
@@ -168,14 +168,12 @@ class Judge:
                 for name, sql in described.items()
             }
 
-    @cached_property
-    def _benches(self) -> list[Bench]:
-        benches = []
-        for number, options in enumerate(SCENARIOS):
+    def _bench(self, number: int) -> Bench:
+        if number not in self._benches:
             folder = self._folder / f"bench_{number}"
             folder.mkdir()
-            benches.append(Bench(folder, self._project, options))
-        return benches
+            self._benches[number] = Bench(folder, self._project, SCENARIOS[number])
+        return self._benches[number]
 
 
 def _reference(relation: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from dbt.cli.main import dbtRunner
 
 from reporting import kpi_table as kpi_table_module
 from reporting.cli import main
@@ -19,7 +20,7 @@ from reporting.project import Project, close_duckdb
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.profiles import read_target
 from shown import row
-from warehouses import Warehouse
+from warehouses import PROJECT, Warehouse
 
 ROWS = [
     row(date(2021, 1, 1), "small", opening=4, active=3, sessions=16, revenue=57),
@@ -136,3 +137,21 @@ def test_an_unknown_target_is_told_in_one_sentence(capsys: pytest.CaptureFixture
     assert shown.err.startswith("error: --target")
     assert re.fullmatch(r".* one of duckdb, postgres, spark \(profile .*\), not snowflake\.\n", shown.err)
     assert shown.err.count("\n") == 1
+
+
+def test_a_report_does_not_import_the_simulator() -> None:
+    program = "import sys; import reporting.cli; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    assert "seed_generator.profiles" in modules
+    assert modules & {"numpy", "pyarrow", "faker", "seed_generator.tables"} == set()
+
+
+def test_a_report_keeps_what_a_build_has_parsed(duckdb_warehouse: Warehouse) -> None:
+    assert duckdb_warehouse.seed().returncode == 0
+    with duckdb_warehouse.surroundings():
+        assert dbtRunner().invoke(["--quiet", "--log-level", "none", "build"]).success
+        close_duckdb()
+        parsed = (duckdb_warehouse.artifacts / "partial_parse.msgpack").stat().st_mtime_ns
+        assert main([]) == 0
+    assert (duckdb_warehouse.artifacts / "partial_parse.msgpack").stat().st_mtime_ns == parsed
