@@ -97,7 +97,7 @@ def test_a_wrong_file_is_told_in_a_sentence(tmp_path: Path, text: str, words: st
 
 def test_a_target_of_another_type_is_told_with_the_allowed_ones(tmp_path: Path) -> None:
     folder = profiles_in(tmp_path / "option", MINIMAL.replace("duckdb, path: here.duckdb", "snowflake"))
-    with pytest.raises(InputError, match="is of type snowflake; allowed are duckdb, postgres and spark"):
+    with pytest.raises(InputError, match="is of type snowflake; allowed are duckdb, postgres, spark"):
         target_sink(read_target(None, folder))
 
 
