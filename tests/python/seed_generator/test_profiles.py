@@ -44,7 +44,7 @@ def test_a_folder_that_was_named_and_has_no_profiles_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     profiles_in(tmp_path / "elsewhere")
-    with pytest.raises(InputError, match="there is no profiles.yml in") as caught:
+    with pytest.raises(InputError, match=r"there is no profiles\.yml in") as caught:
         read_target(None, tmp_path)
     assert caught.value.key == "profiles_dir"
     monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
