@@ -15,7 +15,7 @@ from reporting.rows import MonthlyKpis
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.interruption import heard
 from seed_generator.profiles import Target
-from seed_generator.sinks.duckdb import in_use
+from seed_generator.sinks.duckdb_messages import in_use
 
 # By month, the cheapest size first, the total last.
 _QUERY = "select * from {{ ref('rpt_leadership_page') }} order by period, monthly_price nulls last, company_size"

@@ -23,7 +23,7 @@ from dbt.contracts.graph.nodes import ModelNode
 
 from reporting.project import Project
 from seed_generator.errors import EnvironmentFailure, InputError
-from seed_generator.sinks.duckdb import NO_ROOM
+from seed_generator.sinks.duckdb_messages import NO_ROOM
 
 # Not `marts.duckdb`: a file called like a schema in it would make `marts.fct_revenue` ambiguous.
 DATABASE = "saas_kpis.duckdb"

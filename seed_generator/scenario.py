@@ -5,7 +5,7 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -74,6 +74,8 @@ class CompanySize:
                 f"at most {MAX_SESSIONS_PER_COMPANY}",
             )
 
+
+_SIZE_KEYS = {item.name: item.default for item in fields(CompanySize) if item.name != "name"}
 
 SMALL = CompanySize("small", 0.7, Decimal("19.00"), base_sessions=5, spread=5)
 LARGE = CompanySize("large", 0.3, Decimal("99.00"), base_sessions=10, spread=10)
@@ -146,16 +148,9 @@ class Scenario:
                 "months": self.months,
                 "first_month": f"{self.first_month:%Y-%m}",
                 "seed": self.seed,
-                "sizes": {
-                    size.name: {
-                        "share": size.share,
-                        "monthly_price": str(size.monthly_price),
-                        "base_sessions": size.base_sessions,
-                        "spread": size.spread,
-                    }
-                    for size in self.sizes
-                },
-            }
+                "sizes": {size.name: _given(size) for size in self.sizes},
+            },
+            default=str,  # prices
         )
 
 
@@ -192,16 +187,20 @@ def add_months(period: date, count: int) -> date:
     return date(period.year + years, index + 1, 1)
 
 
+def _given(size: CompanySize) -> dict[str, Any]:
+    """What a scenario has to say of a size, without what it leaves at a default."""
+    return {key: getattr(size, key) for key, default in _SIZE_KEYS.items() if getattr(size, key) != default}
+
+
 def _sizes(table: object, path: Path) -> tuple[CompanySize, ...]:
     if not isinstance(table, Mapping) or not all(isinstance(values, Mapping) for values in table.values()):
         raise InvalidValueError("sizes", table, "a table of sizes, such as [sizes.small]")
-    keys = [item.name for item in fields(CompanySize) if item.name != "name"]
     sizes = []
     for name, values in table.items():
-        _only_keys(values, set(keys), f"[sizes.{name}] in {path}")
-        for key in keys:
-            if key not in values:
-                raise InputError(f"[sizes.{name}] in {path} lacks {key}; a size has {', '.join(keys)}.")
+        _only_keys(values, set(_SIZE_KEYS), f"[sizes.{name}] in {path}")
+        for key, default in _SIZE_KEYS.items():
+            if default is MISSING and key not in values:
+                raise InputError(f"[sizes.{name}] in {path} lacks {key}; a size has {', '.join(_SIZE_KEYS)}.")
         sizes.append(CompanySize(name, **values))
     return tuple(sizes)
 

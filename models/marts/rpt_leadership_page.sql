@@ -1,5 +1,5 @@
 -- A warehouse that was not filled by the simulator has no truth: then there are no bands and no books to compare with.
-{%- set kpis = ['revenue', 'retention_rate', 'avg_sessions_per_company'] %}
+{%- set kpis = var('page_kpis') %}
 {%- set has_bands = load_relation(source('truth', 'expected_kpis')) %}
 {%- set has_books = load_relation(source('truth', 'monthly_kpis')) %}
 with

@@ -13,6 +13,7 @@ import pyarrow as pa
 from seed_generator.errors import EnvironmentFailure, InputError, SeedError
 from seed_generator.profiles import Target
 from seed_generator.schemas import COMPANIES, REPRODUCIBLE, SESSIONS, SIMULATION, Batch, TableSchema
+from seed_generator.sinks.duckdb_messages import NO_ROOM, in_use
 from seed_generator.sinks.interruptible import interruptibly
 from seed_generator.sinks.protocol import Take
 from seed_generator.sinks.sql import (
@@ -40,11 +41,6 @@ COMPRESSION = {
     COMPANIES: {"company_name": "zstd"},
 }
 
-# What DuckDB says of a full disk.
-NO_ROOM = ("No space left", "File too large", "Disk quota exceeded")
-
-_HOLDER = re.compile(r'lock on file "(?P<file>.+?)".*lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)')
-
 
 def duckdb_sink(target: Target, prefix: str) -> "DuckDBSink":
     """The sink of a target; its path is relative to the current folder, as it is for dbt."""
@@ -54,15 +50,6 @@ def duckdb_sink(target: Target, prefix: str) -> "DuckDBSink":
             f"the target {target.name} has the path {given}; seed_generator needs a file, such as warehouse.duckdb."
         )
     return DuckDBSink(Path.cwd() / given, prefix, f"{target.name}: ", f"dbt build --target {target.name}")
-
-
-def in_use(message: str) -> str | None:
-    """Who holds a file, where that is what DuckDB complains of."""
-    holder = _HOLDER.search(message)
-    return holder and (
-        f"{holder['file']} is in use by process {holder['pid']} ({holder['program']});"
-        " a DuckDB file has one writer: wait for it or end it."
-    )
 
 
 class DuckDBSink:

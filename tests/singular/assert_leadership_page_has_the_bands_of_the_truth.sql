@@ -1,6 +1,6 @@
 -- Around each KPI of the leadership page is the band that was to be expected. A returned row is one that only the page
 -- or only the truth has so.
-{%- set kpis = ['revenue', 'retention_rate', 'avg_sessions_per_company'] %}
+{%- set kpis = var('page_kpis') %}
 with
 
 page as (

@@ -2,8 +2,8 @@
 -- of the two has so; of a page without a row that is every row of the report.
 {%- set columns = [
     'period', 'company_size', 'monthly_price', 'acquired_companies', 'opening_companies', 'churned_companies',
-    'active_companies', 'sessions', 'revenue', 'retention_rate', 'avg_sessions_per_company',
-] %}
+    'active_companies', 'sessions',
+] + var('page_kpis') %}
 with
 
 page as (

@@ -1,6 +1,6 @@
 """The page of faults: what each kind of fault does, which tests see it, and the error that each KPI would have had."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -27,14 +27,19 @@ class Outcome:
     ----------
     share : of rows that were hit.
     fired : the tests that `dbt build` saw fail.
-    stopped : whether it did so before a mart was replaced.
+    replaced : the marts that it replaced.
     totals : the rows of all sizes, by month, as they are in the marts that were built regardless.
     """
 
     share: Decimal
     fired: Sequence[str]
-    stopped: bool
+    replaced: Collection[str]
     totals: Totals
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the build ended before a mart was replaced."""
+        return not self.replaced
 
 
 def render(clean: Totals, outcomes: Mapping[str, Outcome]) -> str:

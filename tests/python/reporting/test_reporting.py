@@ -8,16 +8,19 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from dbt.cli.main import dbtRunner
 
+from reporting import kpi_table as kpi_table_module
 from reporting.cli import main
 from reporting.files import write_whole
 from reporting.kpi_table import kpi_table
+from reporting.kpis import RETENTION, REVENUE, USAGE
 from reporting.page import leadership_page
 from reporting.project import Project, close_duckdb
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.profiles import read_target
 from shown import row
-from warehouses import Warehouse
+from warehouses import PROJECT, Warehouse
 
 ROWS = [
     row(date(2021, 1, 1), "small", opening=4, active=3, sessions=16, revenue=57),
@@ -29,6 +32,13 @@ ROWS = [
 ]
 
 
+@pytest.fixture
+def three_kpis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the rows above, however many more the page has."""
+    monkeypatch.setattr(kpi_table_module, "KPIS", (REVENUE, RETENTION, USAGE))
+
+
+@pytest.mark.usefixtures("three_kpis")
 def test_the_kpis_stand_side_by_side_with_their_sizes_and_total() -> None:
     assert kpi_table(ROWS, 200).splitlines() == [
         "           Active companies       Retention        Sessions per active company          Revenue",
@@ -38,6 +48,7 @@ def test_the_kpis_stand_side_by_side_with_their_sizes_and_total() -> None:
     ]
 
 
+@pytest.mark.usefixtures("three_kpis")
 def test_a_narrow_terminal_gets_them_below_one_another() -> None:
     lines = kpi_table(ROWS, 50).splitlines()
     assert max(map(len, lines)) <= 50
@@ -124,5 +135,23 @@ def test_an_unknown_target_is_told_in_one_sentence(capsys: pytest.CaptureFixture
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith("error: --target")
-    assert "one of duckdb, postgres, spark, not snowflake" in shown.err
+    assert re.fullmatch(r".* one of duckdb, postgres, spark \(profile .*\), not snowflake\.\n", shown.err)
     assert shown.err.count("\n") == 1
+
+
+def test_a_report_does_not_import_the_simulator() -> None:
+    program = "import sys; import reporting.cli; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    assert "seed_generator.profiles" in modules
+    assert modules & {"numpy", "pyarrow", "faker", "seed_generator.tables"} == set()
+
+
+def test_a_report_keeps_what_a_build_has_parsed(duckdb_warehouse: Warehouse) -> None:
+    assert duckdb_warehouse.seed().returncode == 0
+    with duckdb_warehouse.surroundings():
+        assert dbtRunner().invoke(["--quiet", "--log-level", "none", "build"]).success
+        close_duckdb()
+        parsed = (duckdb_warehouse.artifacts / "partial_parse.msgpack").stat().st_mtime_ns
+        assert main([]) == 0
+    assert (duckdb_warehouse.artifacts / "partial_parse.msgpack").stat().st_mtime_ns == parsed

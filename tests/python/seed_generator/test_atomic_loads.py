@@ -112,12 +112,12 @@ def test_ctrl_c_leaves_nothing_where_there_was_nothing(place: Place) -> None:
 @pytest.mark.parametrize("killed", ["between the two renames", "after them", "while it wrote"])
 def test_a_folder_is_mended_after_a_kill_between_its_renames(place: Place, killed: str) -> None:
     place.load(OLD)
-    new, old = (place.folder / f".simulation.{name}" for name in ("new", "old"))
+    new, old = (place.folder / f".{place.tables.name}.{name}" for name in ("new", "old"))
     if killed == "between the two renames":
-        place.parquet.rename(old)
+        place.tables.rename(old)
         new.mkdir()
     elif killed == "after them":
-        shutil.copytree(place.parquet, old)
+        shutil.copytree(place.tables, old)
     else:
         (new / "raw").mkdir(parents=True)
         (new / "raw" / "half").write_text("a file")

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from examples import few_or_more
 from places import KINDS, Checksums, Place, checksums_of
 from seed_generator.scenario import Scenario
+from seed_generator.schemas import LOADED_MONTHS
 from seed_generator.simulation.portion import BLOCK_COMPANIES
 from seed_generator.simulation.sessions import Manner
 from warehouses import THREE_SIZES, seeded
@@ -62,7 +63,7 @@ def test_the_same_rows_have_the_same_checksums_in_every_place(tmp_path: Path, re
     database = request.getfixturevalue("database")
     scenario = Scenario(companies=400, months=14, seed=3)
     found = [loaded_in_one_run(Place(kind, tmp_path, database), scenario) for kind in KINDS]
-    assert found[0] == found[1] == found[2]
+    assert found == found[:1] * len(KINDS)
 
 
 @everywhere
@@ -80,11 +81,7 @@ def test_the_command_line_appends_grows_and_prints_checksums(place: Place) -> No
 
 
 def stamps(place: Place) -> dict[date, datetime]:
-    if place.kind == "parquet":
-        columns = pq.read_table(place.parquet / "raw" / "loaded_months").to_pydict().values()
-        rows = list(zip(*columns, strict=True))
-    else:
-        rows = place.execute("select period, loaded_at from {raw}.loaded_months")
+    rows: list[Any] = place.rows_of(LOADED_MONTHS)
     found: dict[date, datetime] = dict(rows)
     assert len(found) == len(rows)
     return found
@@ -225,7 +222,7 @@ def test_dirty_rows_have_the_same_checksums_in_every_place(tmp_path: Path, reque
         place = Place(kind, tmp_path, database)
         assert place.seed("--companies", "30", *faults, "--quiet").returncode == 0
         found.append(place.checksums())
-    assert found[0] == found[1] == found[2]
+    assert found == found[:1] * len(KINDS)
 
 
 def test_workers_are_the_same_number_of_rows_whatever_their_number(tmp_path: Path) -> None:
@@ -235,4 +232,4 @@ def test_workers_are_the_same_number_of_rows_whatever_their_number(tmp_path: Pat
         assert (result.returncode, result.stderr) == (0, "")
     found = [seeded("--parquet", folder, "--checksum", "--quiet").stdout for folder in places]
     assert found[0].count("\n") == 7
-    assert found[0] == found[1] == found[2]
+    assert found == found[:1] * len(KINDS)

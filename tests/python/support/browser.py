@@ -27,6 +27,7 @@ class Visit:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
+    _program()  # before Playwright, whose own program needs more than a bare machine has
     with sync_playwright() as playwright, launched(playwright) as browser:
         yield browser
 
@@ -34,14 +35,19 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def launched(playwright: Playwright) -> Iterator[Browser]:
     """Chromium for who has a Playwright, of which a process has but one at a time."""
-    program = next(filter(_runs, filter(None, map(shutil.which, _PROGRAMS))), None)
-    if program is None:
-        pytest.skip("there is no Chromium here; Debian has it in the package chromium")
-    browser = playwright.chromium.launch(executable_path=program, args=_OPTIONS)
+    browser = playwright.chromium.launch(executable_path=_program(), args=_OPTIONS)
     try:
         yield browser
     finally:
         browser.close()
+
+
+def _program() -> str:
+    """The system's Chromium; without one the test is skipped."""
+    program = next(filter(_runs, filter(None, map(shutil.which, _PROGRAMS))), None)
+    if program is None:
+        pytest.skip("there is no Chromium here; Debian has it in the package chromium")
+    return program
 
 
 def _runs(program: str) -> bool:

@@ -104,16 +104,21 @@ def differences(expected: dict[str, Mart], actual: dict[str, Mart]) -> list[str]
     """Every cell in which two sets of marts differ; ratios may by a millionth, because engines round differently."""
     found = []
     for mart, rows in expected.items():
+        for name in _columns(rows) ^ _columns(actual[mart]):
+            found += [f"{mart} has {'no' if name in _columns(rows) else 'another'} column {name}"]
         for key in rows.keys() ^ actual[mart].keys():
             found += [f"{mart} {key} is {'missing' if key in rows else 'too much'}"]
         for key in rows.keys() & actual[mart].keys():
-            assert rows[key].keys() == actual[mart][key].keys()
             found += [
-                f"{mart} {key} {name}: {value} expected, {actual[mart][key][name]} found"
-                for name, value in rows[key].items()
-                if not _same(name, value, actual[mart][key][name])
+                f"{mart} {key} {name}: {rows[key][name]} expected, {actual[mart][key][name]} found"
+                for name in rows[key].keys() & actual[mart][key].keys()
+                if not _same(name, rows[key][name], actual[mart][key][name])
             ]
     return found
+
+
+def _columns(rows: Mart) -> set[str]:
+    return {name for row in rows.values() for name in row}
 
 
 def _same(name: str, expected: Any, actual: Any) -> bool:

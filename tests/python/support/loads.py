@@ -120,5 +120,4 @@ def timed_load(place: Place, *options: str) -> tuple[subprocess.CompletedProcess
 
 def leftovers(place: Place) -> list[str]:
     """What a load has left beside its place."""
-    expected = {"parquet": ["simulation"], "duckdb": ["warehouse.duckdb"], "postgres": []}[place.kind]
-    return sorted(path.name for path in place.folder.iterdir() if path.name not in expected)
+    return sorted({path.name for path in place.folder.iterdir()} - place.own)

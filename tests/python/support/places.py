@@ -12,7 +12,7 @@ from postgres_server import Database
 from seed_generator.extension import Extension
 from seed_generator.profiles import Target
 from seed_generator.scenario import Scenario
-from seed_generator.schemas import REPRODUCIBLE
+from seed_generator.schemas import REPRODUCIBLE, TableSchema
 from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import IN_TURN, Manner
 from seed_generator.sinks.checksum import checksums
@@ -25,6 +25,7 @@ from warehouses import seeded
 
 PREFIX = "places_"
 KINDS = ("duckdb", "postgres", "parquet")
+FILES = {"parquet": "*.parquet"}  # of a kind that is a folder of files
 Checksums = dict[str, str]
 Rows = dict[str, list[tuple[object, ...]]]
 
@@ -47,19 +48,31 @@ class Place:
         self.folder = folder
         self.database = database
         self.file = folder / "warehouse.duckdb"
-        self.parquet = folder / "simulation"
+        self.tables = folder / f"files_of_{kind}"
         self.environment = {**database.environment, "DUCKDB_PATH": str(self.file), "SCHEMA_PREFIX": PREFIX}
-        self.options = ["--parquet", str(self.parquet)] if kind == "parquet" else ["--target", kind]
+        self.options = ["--parquet", str(self.tables)] if kind == "parquet" else ["--target", kind]
 
     def sink(self) -> DuckDBSink | PostgresSink | ParquetSink:
         """The sink itself, for what the command line can't ask for."""
         if self.kind == "duckdb":
             return DuckDBSink(self.file, PREFIX)
         if self.kind == "parquet":
-            return ParquetSink(self.parquet)
+            return ParquetSink(self.tables)
         names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGDATABASE": "dbname"}
         settings = {names[variable]: value for variable, value in self.database.environment.items()}
         return PostgresSink(Target("postgres", "postgres", settings), PREFIX)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether its tables are files in a folder, and no SQL reaches them."""
+        return self.kind in FILES
+
+    @property
+    def own(self) -> set[str]:
+        """What stands in `folder` for as long as the place holds tables."""
+        if self.is_folder:
+            return {self.tables.name}
+        return {self.file.name} if self.kind == "duckdb" else set()
 
     def seed(self, *options: str) -> subprocess.CompletedProcess[str]:
         """`python -m seed_generator` with these options, in this process."""
@@ -101,10 +114,14 @@ class Place:
 
     def rows(self) -> Rows:
         """All tables, in the order in which they are stored."""
-        if self.kind == "parquet":
-            files = {t: sorted((self.parquet / t.schema / t.name).glob("*.parquet")) for t in REPRODUCIBLE}
-            return {t.full_name: _rows(pa.dataset.dataset(paths).to_batches()) for t, paths in files.items()}
-        return {t.full_name: self.execute(f"select * from {PREFIX}{t.full_name}") for t in REPRODUCIBLE}
+        return {table.full_name: self.rows_of(table) for table in REPRODUCIBLE}
+
+    def rows_of(self, table: TableSchema) -> list[tuple[object, ...]]:
+        """One table, in the order in which it is stored."""
+        if not self.is_folder:
+            return self.execute(f"select * from {PREFIX}{table.full_name}")
+        files = sorted((self.tables / table.schema / table.name).glob(FILES[self.kind]))
+        return _rows(pa.dataset.dataset(files, format=files[0].suffix[1:]).to_batches())
 
     def checksums(self) -> dict[str, str]:
         """What `--checksum` prints, by table."""
@@ -114,7 +131,7 @@ class Place:
         return {name: digits for name, _, digits in lines}
 
     def is_empty(self) -> bool:
-        if self.kind == "parquet":
+        if self.is_folder:
             return list(self.folder.iterdir()) == []
         return (
             self.execute(f"select schema_name from information_schema.schemata where schema_name like '{PREFIX}%'")
