@@ -62,7 +62,7 @@ def test_killed_at_random_moments_the_tables_are_the_old_or_the_new_ones_whole(
 
 
 def build_in_a_process(warehouse: Warehouse) -> subprocess.Popen[bytes]:
-    dbt = [str(Path(sys.executable).parent / "dbt"), "build", "--target", warehouse.target, "--quiet"]
+    dbt = [str(Path(sys.executable).parent / "dbt"), "run", "--target", warehouse.target, "--quiet"]
     options = ["--target-path", str(warehouse.artifacts), "--log-path", str(warehouse.artifacts)]
     environment = {**os.environ, **warehouse.environment}
     return subprocess.Popen([*dbt, *options], cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL)
