@@ -2,6 +2,8 @@
 {%- set kpis = var('page_kpis') %}
 {%- set has_bands = load_relation(source('truth', 'expected_kpis')) %}
 {%- set has_books = load_relation(source('truth', 'monthly_kpis')) %}
+{%- set cell = 'period, company_size, acquired_companies, opening_companies, churned_companies, active_companies,'
+    ~ ' sessions, revenue' %}
 with
 
 monthly_kpis as (
@@ -53,23 +55,20 @@ bands as (
 
 ),
 
--- Of the cells of the books, month by size, those whose every count and every cent the report has too.
+-- The cells of the books, month by size, that the report has too: to the company, the session and the cent.
+same_cells as (
+
+    select {{ cell }} from books
+    intersect
+    select {{ cell }} from monthly_kpis
+
+),
+
 agreement as (
 
     select
-        count(*) as cells_in_the_books,
-        count(monthly_kpis.period) as cells_as_in_the_books
-    from books
-    left join monthly_kpis
-        on
-            books.period = monthly_kpis.period
-            and books.company_size = monthly_kpis.company_size
-            and books.acquired_companies = monthly_kpis.acquired_companies
-            and books.opening_companies = monthly_kpis.opening_companies
-            and books.churned_companies = monthly_kpis.churned_companies
-            and books.active_companies = monthly_kpis.active_companies
-            and books.sessions = monthly_kpis.sessions
-            and books.revenue = monthly_kpis.revenue
+        (select count(*) from same_cells) as cells_as_in_the_books,
+        (select count(*) from books) as cells_in_the_books
 
 ),
 
