@@ -22,15 +22,17 @@ KILLED = """
 import os, sys
 from seed_generator.cli.main import main
 from seed_generator.schemas import TABLES
-from seed_generator.sinks.spark.sink import SparkSink
+from seed_generator.sinks.spark.catalog import SparkCatalog
+from seed_generator.sinks.spark.change import SparkChange
 step, name = sys.argv.pop(1), sys.argv.pop(1)
-taken = getattr(SparkSink, step)
-def then_killed(self, spark, table, *arguments):
-    result = taken(self, spark, table, *arguments)
+stepping = {"_write": SparkChange, "switch": SparkCatalog}[step]
+taken = getattr(stepping, step)
+def then_killed(self, table, *arguments):
+    result = taken(self, table, *arguments)
     if name == (table if table in TABLES else table.schema).full_name:
         os._exit(9)
     return result
-setattr(SparkSink, step, then_killed)
+setattr(stepping, step, then_killed)
 sys.exit(main(["--target", "spark", *sys.argv[1:]]))
 """
 
@@ -57,7 +59,7 @@ def test_a_load_that_is_killed_leaves_the_old_tables_or_a_mix_that_a_test_sees_a
     assert killed(local, "_write", "raw.simulation") == 9, local.told
     assert local.checksums() == OLD
 
-    assert killed(local, "_switch", "raw.sessions") == 9, local.told
+    assert killed(local, "switch", "raw.sessions") == 9, local.told
     assert {name for name, digits in local.checksums().items() if digits == NEW[name] != OLD[name]} == {
         "raw.companies",
         "raw.sessions",
