@@ -130,8 +130,10 @@ def close_duckdb() -> None:
 
 def _dbt(*command: str, manifest: Manifest | None = None) -> dbtRunnerResult:
     """A command of dbt, for which Ctrl-C would be one result of many."""
-    with heard():
-        return dbtRunner(manifest=manifest).invoke(list(command))
+    with heard() as stop_if_pressed:
+        result = dbtRunner(manifest=manifest).invoke(list(command))
+        stop_if_pressed()
+        return result
 
 
 def _reason(result: dbtRunnerResult) -> str:

@@ -25,8 +25,11 @@ def ends_at_once(line: str) -> Iterator[None]:
 
 
 @contextmanager
-def heard() -> Iterator[None]:
-    """While a library works: Ctrl-C raises KeyboardInterrupt, and again at the end if the library has swallowed it."""
+def heard() -> Iterator[Callable[[], None]]:
+    """While libraries work: Ctrl-C raises KeyboardInterrupt, which gets lost in some of their code.
+
+    Yields a function that raises it again then, in the main thread: call it where the work may stop, and at its end.
+    """
     pressed = False
 
     def press(number: int, frame: FrameType | None) -> None:
@@ -34,21 +37,37 @@ def heard() -> Iterator[None]:
         pressed = True
         signal.default_int_handler(number, frame)
 
+    def stop_if_pressed() -> None:
+        if pressed and _is_main_thread():
+            raise KeyboardInterrupt
+
     with _handled_by(press):
-        yield
-    if pressed:
-        raise KeyboardInterrupt
+        yield stop_if_pressed
 
 
 @contextmanager
-def _handled_by(handler: _Handler) -> Iterator[None]:
-    """Only where Python would raise KeyboardInterrupt: in the main thread, of a process that does not ignore Ctrl-C."""
-    is_ours = threading.current_thread() is threading.main_thread()
-    if not is_ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+def undisturbed() -> Iterator[None]:
+    """For a step that must not be cut in two, and is short: Ctrl-C raises KeyboardInterrupt at its end."""
+    presses: list[tuple[int, FrameType | None]] = []
+    with _handled_by(lambda *press: presses.append(press)) as before:
         yield
+    if presses and before:
+        before(*presses[0])
+
+
+@contextmanager
+def _handled_by(handler: _Handler) -> Iterator[_Handler | None]:
+    """Yields the handler before, or None where Ctrl-C is not ours: ignored, or in another thread than the main one."""
+    before = signal.getsignal(signal.SIGINT)
+    if not _is_main_thread() or not callable(before):
+        yield None
         return
     signal.signal(signal.SIGINT, handler)
     try:
-        yield
+        yield before
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, before)
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()

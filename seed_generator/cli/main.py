@@ -16,7 +16,7 @@ from seed_generator.errors import InputError, SeedError, told_with
 from seed_generator.expectations.kpis import expected_sessions
 from seed_generator.extension import Extension
 from seed_generator.faults.injection import Faults
-from seed_generator.interruption import INTERRUPTED
+from seed_generator.interruption import INTERRUPTED, heard
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import TableSchema
 from seed_generator.simulation.portion import Portion
@@ -61,11 +61,17 @@ def _run(request: Request, options: argparse.Namespace) -> None:
     elif options.checksum:
         _print_checksums(sink, options)
     else:
-        with _progress(options) as progress, sink.change() as change:
+        with _progress(options) as progress, heard() as stop_if_pressed, sink.change() as change:
             with told_with(request.scenario_word):
                 portion = extension.applied(change.simulation()) if extension else Portion(scenario)
             progress.expected_sessions = _sessions_to_come(portion)
-            change.write(simulated_tables(portion, faults, manner, progress.add))
+
+            def taken(table: TableSchema, rows: int) -> None:
+                progress.add(table, rows)
+                stop_if_pressed()
+
+            change.write(simulated_tables(portion, faults, manner, taken))
+            stop_if_pressed()  # the last moment at which nothing has changed
         if not options.quiet:
             _print_what_was_loaded(portion.scenario, faults, extension, progress)
             print(f"Loaded in {progress.seconds:.1f} s into {sink.description}")

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
+from seed_generator.interruption import undisturbed
+
 _SECONDS_BETWEEN_INTERRUPTS = 0.1
 
 
@@ -12,7 +14,8 @@ def interruptibly(work: Callable[[], object], interrupt: Callable[[], None]) -> 
     Then `interrupt` is called until the work has ended, because it may have been between two statements.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="database") as thread:
-        working = thread.submit(work)
+        with undisturbed():  # else the thread may run already, and nobody waits for it
+            working = thread.submit(work)
         try:
             working.result()
         except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from seed_generator.interruption import undisturbed
 from seed_generator.scenario import add_months
 from seed_generator.schemas import TIMESTAMP
 from seed_generator.tables import Table
@@ -100,6 +101,7 @@ class _ParquetFile:
         if self._held:
             rows = pa.Table.from_batches(self._held)
             self._held = []
-            self._pending.append(self._thread.submit(self._file.write_table, rows, rows.num_rows))
+            with undisturbed():  # else the thread may write already, and nobody waits for it before the file is closed
+                self._pending.append(self._thread.submit(self._file.write_table, rows, rows.num_rows))
         if len(self._pending) > _ROW_GROUPS_AHEAD:
             self._pending.popleft().result()
