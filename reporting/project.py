@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from dbt.adapters.base.impl import BaseAdapter
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import get_adapter_by_type
-from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode
@@ -17,13 +17,12 @@ from seed_generator.interruption import heard
 from seed_generator.profiles import Target
 from seed_generator.sinks.duckdb_messages import in_use
 
-# By month, the cheapest size first, the total last.
-_QUERY = "select * from {{ ref('rpt_leadership_page') }} order by period, monthly_price nulls last, company_size"
 _SILENTLY = ("--quiet", "--log-level", "none")
 # The files of a command in `target`, which the build or the documentation writes anyway.
 _WITHOUT_FILES = ("--no-write-json",)
 _PROJECT = "saas_kpis"
 _MARTS = "marts"
+_PAGE = "rpt_leadership_page"
 
 
 class MartsError(EnvironmentFailure):
@@ -69,8 +68,7 @@ class Project:
         ------
         MartsError : the place can't be reached, or something is not green.
         """
-        # dbt build tells with a traceback that a file is locked or a server is down.
-        self._show("--inline", "select 1 as reached")
+        self._reach()
         if not _dbt("build", *self._target, manifest=self._manifest).success:
             raise MartsError("dbt build was not green; what it printed says why.")
 
@@ -81,7 +79,7 @@ class Project:
         ------
         MartsError : the place can't be reached.
         """
-        self._show("--inline", "select 1 as reached")
+        self._reach()
         command = (*_SILENTLY, "docs", "generate", "--static", *self._target)
         if not _dbt(*command, manifest=self._manifest).success:
             raise MartsError("dbt docs generate failed; logs/dbt.log says why.")
@@ -93,11 +91,13 @@ class Project:
         ------
         MartsError : there is no such mart yet, it lacks months of a size, or its place can't be reached.
         """
-        rows = [MonthlyKpis.of(columns) for columns in self._show("--inline", _QUERY)]
+        (page,) = (mart for mart in self.marts if mart.name == _PAGE)
+        query = f"select * from {page.relation_name} order by period, monthly_price nulls last, company_size"
+        rows = [MonthlyKpis.of(columns) for columns in self._rows(query)]
         periods, sizes = {row.period for row in rows}, {row.company_size for row in rows}
         if not rows or len(rows) != len(periods) * len(sizes):
             raise MartsError(
-                f"rpt_leadership_page is not whole: {len(rows)} rows for {len(periods)} months and {len(sizes)} sizes;"
+                f"{_PAGE} is not whole: {len(rows)} rows for {len(periods)} months and {len(sizes)} sizes;"
                 " run dbt build, whose tests say why."
             )
         return rows
@@ -105,22 +105,33 @@ class Project:
     @contextmanager
     def cursor(self) -> Iterator[Any]:
         """A cursor of dbt's own connection, of which a DuckDB file has no other beside it."""
+        with self._connected() as adapter:
+            yield adapter.connections.get_thread_connection().handle.cursor()
+
+    def _reach(self) -> None:
+        """Say in a sentence that a file is locked or a server is down, where dbt has a traceback."""
+        self._rows("select 1 as reached")
+
+    def _rows(self, query: str) -> list[dict[str, Any]]:
+        """The rows of a query, their columns by name."""
+        try:
+            with self._connected() as adapter:
+                _, table = adapter.execute(query, fetch=True)
+        except Exception as error:  # each engine's driver has its own
+            reason = " ".join(str(error).split())
+            told = in_use(reason) or f"the marts can't be read; has dbt build made them? ({reason})"
+            raise MartsError(told) from error
+        return [dict(row.items()) for row in table.rows]
+
+    @contextmanager
+    def _connected(self) -> Iterator[BaseAdapter]:
+        """The adapter of the engine, dbt's own, with a connection."""
         adapter = get_adapter_by_type(self.engine)  # type: ignore[no-untyped-call]  # dbt has no types here
         try:
             with adapter.connection_named("reporting"):
-                yield adapter.connections.get_thread_connection().handle.cursor()
+                yield adapter
         finally:
             adapter.cleanup_connections()
-
-    def _show(self, *query: str) -> list[dict[str, Any]]:
-        """The rows of a query, their columns by name."""
-        command = (*_SILENTLY, *_WITHOUT_FILES, "show", *query, "--limit", "-1", *self._target)
-        result = _dbt(*command, manifest=self._manifest)
-        table = result.result.results[0].agate_table if isinstance(result.result, RunExecutionResult) else None
-        if not result.success or table is None:
-            reason = _reason(result)
-            raise MartsError(in_use(reason) or f"the marts can't be read; has dbt build made them? ({reason})")
-        return [dict(row.items()) for row in table.rows]
 
 
 def close_duckdb() -> None:
@@ -137,5 +148,4 @@ def _dbt(*command: str, manifest: Manifest | None = None) -> dbtRunnerResult:
 
 
 def _reason(result: dbtRunnerResult) -> str:
-    message = result.result.results[0].message if isinstance(result.result, RunExecutionResult) else None
-    return " ".join(str(result.exception or message or "dbt gave no reason").split())
+    return " ".join(str(result.exception or "dbt gave no reason").split())
