@@ -5,6 +5,7 @@ import functools
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,11 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with told_with({"target": "--target"}.get):
             target = read_target(options.target)
-        page = write_documentation(Project(target, is_default=options.target is None))
-        close_duckdb()  # while people read, others load and build
-        print(f"One file with all of it: {page}")
-        if not options.no_serve:
-            _serve(page, options.port)
+        with nullcontext() if options.no_serve else _listening(options.port) as server:
+            page = write_documentation(Project(target, is_default=options.target is None))
+            close_duckdb()  # while people read, others load and build
+            print(f"One file with all of it: {page}")
+            if server:
+                _serve(server, page)
     except SeedError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -80,7 +82,7 @@ def write_documentation(project: "Project") -> Path:
     EnvironmentFailure : dbt can't read the catalog, or the file can't be written.
     """
     project.document()
-    page = Path(os.environ.get("DBT_TARGET_PATH", "target")).resolve() / _ONE_FILE
+    page = _artifacts() / _ONE_FILE
     text = page.read_text(encoding="utf-8")
     for broken, mended in _MENDED.items():
         text = text.replace(broken, mended)
@@ -88,18 +90,24 @@ def write_documentation(project: "Project") -> Path:
     return page
 
 
-def _serve(page: Path, port: int) -> None:
-    handler = functools.partial(_Handler, directory=str(page.parent))
+def _artifacts() -> Path:
+    return Path(os.environ.get("DBT_TARGET_PATH", "target")).resolve()
+
+
+def _listening(port: int) -> ThreadingHTTPServer:
+    """A server that has its port, and answers nobody yet."""
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        return ThreadingHTTPServer(("127.0.0.1", port), functools.partial(_Handler, directory=str(_artifacts())))
     except (OSError, OverflowError) as error:
         raise EnvironmentFailure(f"--port {port} can't be used: {error}.") from error
-    with server:
-        print(f"Served until Ctrl-C:     http://127.0.0.1:{server.server_port}/{page.name}", flush=True)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print()
+
+
+def _serve(server: ThreadingHTTPServer, page: Path) -> None:
+    print(f"Served until Ctrl-C:     http://127.0.0.1:{server.server_port}/{page.name}", flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print()
 
 
 if __name__ == "__main__":

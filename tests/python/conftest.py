@@ -44,10 +44,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--rounds", type=int, default=2, help="how often a load is killed, in each of the tests that do")
+    parser.addoption("--rounds", type=int, default=1, help="how often a load is killed, in each of the tests that do")
 
 
-@pytest.fixture(params=[1, pytest.param(5, marks=pytest.mark.slow("more rounds"))], ids=["few", "many"])
+@pytest.fixture(params=[1, pytest.param(10, marks=pytest.mark.slow("more rounds"))], ids=["few", "many"])
 def rounds(request: pytest.FixtureRequest) -> int:
     chosen: int = request.config.getoption("--rounds")
     return chosen * int(request.param)

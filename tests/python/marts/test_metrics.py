@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ import pytest
 
 from postgres_server import Database, scratch_database
 from scratch import copy_project
-from warehouses import PROJECT, THREE_SIZES, WITH_METRICS, WITHOUT_TESTS, Warehouse, seeded
+from warehouses import PROJECT, THREE_SIZES, WITH_METRICS, WITHOUT_TESTS, Warehouse
 
 PROGRAMS = Path(sys.executable).parent
 # Each metric, as the mart has it.
@@ -58,7 +59,8 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         warehouse = Warehouse("postgres", database.environment, artifacts, database=database, project=project)
     loaded = warehouse.seed("--scenario", str(THREE_SIZES))
     assert loaded.returncode == 0, loaded.stderr
-    assert warehouse.build(*WITH_METRICS, "--write-json"), warehouse.messages
+    assert warehouse.dbt("run", *WITH_METRICS, "--write-json"), warehouse.messages
+    assert warehouse.dbt("test", *WITH_METRICS, "--select", "metrics"), warehouse.messages
     return warehouse
 
 
@@ -160,22 +162,20 @@ def test_the_commands_of_the_page_print_what_it_shows(tmp_path: Path) -> None:
     _, block = (PROJECT / "docs" / "use" / "bi.md").read_text().split("$ dbt build --vars")
     command, *shown = f"dbt build --vars{block.partition('```')[0]}".strip().split("\n$ ")
     asking, _, table = shown[0].partition("\n")
-    environment = {"DUCKDB_PATH": str(tmp_path / "warehouse.duckdb")}
-    assert seeded("--quiet", environment=environment).returncode == 0
-    command += f" {' '.join(WITHOUT_TESTS)}"  # which are run above
-    printed = [
-        subprocess.run(
-            ["bash", "-c", line],
-            cwd=tmp_path,
-            env={**os.environ, **environment, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for line in (command, asking)
-    ]
+    file = tmp_path / "warehouse.duckdb"
+    warehouse = Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, tmp_path / "target", file=file, project=tmp_path)
+    assert warehouse.seed("--quiet").returncode == 0
+    assert warehouse.dbt(*shlex.split(command)[1:], "--write-json", *WITHOUT_TESTS)  # which are run above
+    printed = subprocess.run(
+        ["bash", "-c", asking],
+        cwd=tmp_path,
+        env={**os.environ, **warehouse.environment, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert len(table.splitlines()) == 6
-    assert table.strip() in printed[1]
+    assert table.strip() in printed
 
 
 def test_a_plain_build_has_nothing_of_it(duckdb_warehouse: Warehouse) -> None:

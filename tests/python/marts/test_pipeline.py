@@ -45,14 +45,26 @@ def test_marts_equal_a_computation_in_python(
 ) -> None:
     loaded = warehouse.seed(*options)
     assert loaded.returncode == 0, loaded.stderr
-    built = warehouse.build()
-    assert built, {name: status for name, status in warehouse.statuses.items() if status != "pass"}
-    assert UNIT_TESTS & set(warehouse.statuses) == set()
+    assert warehouse.build(*WITHOUT_TESTS), warehouse.messages
     expected = expected_marts(warehouse)
     assert expected["rpt_monthly_kpis"]
     if "silent" in request.node.callspec.id:
         assert warehouse.query("select count(*) from raw.sessions") == [(0,)]
     assert differences(expected, actual_marts(warehouse)) == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(options, id=name, marks=() if name == "three sizes" else another_scenario)
+        for name, options in (SCENARIOS | MORE_SCENARIOS).items()
+    ],
+)
+def test_every_data_test_is_green_and_no_unit_test_is_run(warehouse: Warehouse, options: Sequence[str]) -> None:
+    assert warehouse.seed(*options).returncode == 0
+    built = warehouse.build()
+    assert built, {name: status for name, status in warehouse.statuses.items() if status != "pass"}
+    assert UNIT_TESTS & set(warehouse.statuses) == set()
 
 
 def test_every_unit_test_holds(warehouse: Warehouse, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Whether the project notices a mutant: its data tests in several warehouses first, then a whole `dbt build`."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,15 +32,17 @@ SCENARIOS = (
 
 @dataclass(frozen=True)
 class Mutant:
-    """A model with one mistake: its id, the kind of the mistake, the model and the query that replaces its own.
-
-    The query is a template of the months, see `month_branches`.
-    """
+    """A model with one mistake: its id, the kind of the mistake, the model and the query that replaces its own."""
 
     name: str
     operator: str
     model: str
-    sql: str
+    query: exp.Expr
+
+    @property
+    def sql(self) -> str:
+        """The query as a template of the months, see `month_branches`."""
+        return template(self.query)
 
 
 class Bench:
@@ -100,15 +102,16 @@ class Judge:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._scratch = Scratch(folder / "scratch", unit_tests=True)
+        self._scratch = Scratch(folder / "scratch", unit_tests=True, tested=False)
         self._project = Project(self._scratch.warehouse.artifacts / "manifest.json")
         self._benches: dict[int, Bench] = {}
 
-    def mutants(self) -> list[Mutant]:
-        """Every mutant of every model."""
+    def mutants(self, models: Collection[str] = ()) -> list[Mutant]:
+        """Every mutant of these models, or of every model."""
         return [
-            Mutant(f"{node['name']}/{change.name}", change.operator, node["name"], template(change.query))
+            Mutant(f"{node['name']}/{change.name}", change.operator, node["name"], change.query)
             for node in self._project.models
+            if not models or node["name"] in models
             for query in [self._project.query(node)]
             for change in changes(query, self._types(query))
         ]
