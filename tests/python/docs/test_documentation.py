@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from dbt.cli.main import dbtRunner
 
 import reporting.cli
 import reporting.documentation
@@ -30,25 +32,15 @@ def readme_commands(heading: str) -> list[str]:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    return clone_into(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def demo_clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For commands that may follow one another: dbt parses the project in it once."""
-    return clone_into(tmp_path_factory.mktemp("clone"))
-
-
-def clone_into(folder: Path) -> Path:
     """The project as a clone would have it, with the environment of the tests in place of one made anew."""
     # Root may run the tests in a checkout of somebody else's.
     git = ["git", "-c", f"safe.directory={PROJECT}", "ls-files", "-z"]
     files = subprocess.run(git, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, files.split("\0")):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(PROJECT / name, folder / name)
-    (folder / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
-    return folder
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROJECT / name, tmp_path / name)
+    (tmp_path / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
+    return tmp_path
 
 
 def run(command: str, folder: Path, **environment: str) -> str:
@@ -68,27 +60,33 @@ def run(command: str, folder: Path, **environment: str) -> str:
     return done.stdout
 
 
-def test_the_first_commands_of_the_readme_print_what_it_shows(demo_clone: Path) -> None:
+def test_the_first_commands_of_the_readme_print_what_it_shows(clone: Path) -> None:
     demo, test = readme_commands("## Quick start")
     assert (demo, test) == ("make demo", "make test")  # the second one is what runs this
-    printed = run(f"touch .venv/.installed; {demo}", demo_clone)
+    printed = run(f"touch .venv/.installed; {demo}", clone)
     (shown,) = re.findall(r"^Month .*?(?=^```)", README, re.DOTALL | re.MULTILINE)
-    months, rest = shown.replace("/path/to/project", str(demo_clone)).split("…\n")
+    months, rest = shown.replace("/path/to/project", str(clone)).split("…\n")
     assert months in printed
     assert printed.endswith(rest)
     assert len(months.splitlines()) > 3
-    assert (demo_clone / "kpis.html").exists()
-    assert (demo_clone / "published" / "saas_kpis.duckdb").exists()
+    assert (clone / "kpis.html").exists()
+    assert (clone / "published" / "saas_kpis.duckdb").exists()
 
 
-def test_the_plain_commands_of_the_readme_run(demo_clone: Path) -> None:
-    commands = readme_commands("### Step by step")
-    assert commands[0].startswith("source .venv/bin/activate")
-    serving = [command for command in commands if "serve" in command]
-    assert len(serving) == 1
-    for command in commands[1:]:
-        run(command.replace(" && dbt docs serve", ""), demo_clone)
-    assert (demo_clone / "target" / "catalog.json").exists()
+def test_the_plain_commands_of_the_readme_run(duckdb_warehouse: Warehouse) -> None:
+    activate, load, build, report, document = readme_commands("### Step by step")
+    assert activate.startswith("source .venv/bin/activate")
+    assert load.startswith("python -m seed_generator ")
+    assert duckdb_warehouse.seed(*shlex.split(load)[3:]).returncode == 0
+    assert build == "dbt build"
+    assert duckdb_warehouse.build()
+    assert report == "python -m reporting"
+    assert duckdb_warehouse.report() == 0
+    assert document == "dbt docs generate && dbt docs serve"
+    with duckdb_warehouse.surroundings():
+        generate = shlex.split(document.partition(" && ")[0])[1:]
+        assert dbtRunner().invoke(["--quiet", *generate, "--target", "duckdb"]).success
+    assert (duckdb_warehouse.artifacts / "catalog.json").exists()
 
 
 def test_the_postgres_commands_of_the_readme_run_on_a_server(clone: Path, postgres_warehouse: Warehouse) -> None:

@@ -172,7 +172,7 @@ publication.publish(project, Path(sys.argv[2]))
 """
 
 
-@pytest.mark.parametrize("step", ["_write", "_point"])
+@pytest.mark.parametrize("step", ["_point", pytest.param("_write", marks=pytest.mark.slow("another step"))])
 def test_a_killed_run_leaves_the_old_marts_and_the_next_one_tidies_up(
     built: Warehouse, tmp_path: Path, step: str
 ) -> None:

@@ -65,11 +65,20 @@ def test_a_load_that_is_refused_never_removes_the_file_of_the_first(
     assert place.rows() == made_rows(NEW)
 
 
+EARLY_AND_LATE = (("raw.plans", 1), ("raw.sessions", 40))
+BETWEEN = (("raw.companies", 1), ("raw.sessions", 1), ("raw.sessions", 7))
+
+
 @everywhere
-def test_ctrl_c_ends_a_load_in_one_line_with_the_old_tables_whole(place: Place) -> None:
+@pytest.mark.parametrize(
+    "moments", [EARLY_AND_LATE, pytest.param(BETWEEN, marks=pytest.mark.slow("moments in between"))]
+)
+def test_ctrl_c_ends_a_load_in_one_line_with_the_old_tables_whole(
+    place: Place, moments: tuple[tuple[str, int], ...]
+) -> None:
     place.load(OLD)
     starts = []
-    for moment in (("raw.plans", 1), ("raw.companies", 1), ("raw.sessions", 1), ("raw.sessions", 40)):
+    for moment in moments:
         began = time.monotonic()
         with load_at(place, moment) as process:
             starts.append(time.monotonic() - began)

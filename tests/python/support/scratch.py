@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from warehouses import PROJECT, WITHOUT_TESTS, Warehouse
+from warehouses import PROJECT, Warehouse
 
 # What dbt reads of the project.
 DBT_PROJECT = ("models", "macros", "tests/generic", "tests/singular", "dbt_project.yml", "profiles.yml")
@@ -17,10 +17,9 @@ class Scratch:
     folder : empty; all is in there.
     seed_options : what is simulated.
     unit_tests : whether each build runs the unit tests too.
-    tested : whether the first build runs its tests, and has to be green.
     """
 
-    def __init__(self, folder: Path, *seed_options: str, unit_tests: bool = False, tested: bool = True) -> None:
+    def __init__(self, folder: Path, *seed_options: str, unit_tests: bool = False) -> None:
         self.project = folder / "project"
         self.file = folder / "warehouse.duckdb"  # views know the file by its name
         self._built = folder / "built.duckdb"
@@ -33,8 +32,7 @@ class Scratch:
         )
         loaded = self.warehouse.seed(*seed_options)
         assert loaded.returncode == 0, loaded.stderr
-        tests = () if tested else WITHOUT_TESTS
-        assert self.warehouse.build("--write-json", *tests), self.warehouse.statuses
+        assert self.warehouse.build("--write-json"), self.warehouse.statuses
         self.keep()
 
     def keep(self) -> None:

@@ -17,6 +17,7 @@ import duckdb
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import ManifestLoader
+from dbt_common.events.event_manager import EventManager
 
 from postgres_server import Database
 from reporting.cli import main
@@ -57,13 +58,14 @@ class Warehouse:
     def dbt(self, command: str, *options: str) -> bool:
         """A command of dbt, in this process; returns whether all is green.
 
-        Each node's status stays in `statuses`, and what dbt says of it in `messages`. Nobody reads what dbt would write
-        of a command, which is half the time of a small one, so it does not unless `--write-json` is among the options.
+        Each node's status stays in `statuses`, and what dbt says of it in `messages`. Nobody reads what dbt would log
+        and write of a command, which is half the time of a small one: it logs nothing, and writes its JSON only where
+        `--write-json` is among the options.
         """
         self.statuses.clear()
         self.messages.clear()
         shared = begin_as_parsed(self, options)
-        with mock.patch.dict(os.environ, self.environment):
+        with mock.patch.dict(os.environ, self.environment), mock.patch.object(EventManager, "fire_event", _unheard):
             result = dbtRunner().invoke(
                 [
                     *("--quiet", "--log-level", "none", "--log-path", str(self.artifacts)),
@@ -128,6 +130,10 @@ class Warehouse:
     def table(self, name: str) -> list[tuple[Any, ...]]:
         """All rows of a table, sorted."""
         return sorted(self.query(f"select * from {name}"), key=repr)
+
+
+def _unheard(*_: object, **__: object) -> None:
+    """What becomes of an event that nobody reads."""
 
 
 class Parsed:
