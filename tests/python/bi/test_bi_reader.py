@@ -1,12 +1,13 @@
 """The role of BI tools, over psql, ODBC and JDBC: it reads the marts, always and whole, and nothing else."""
 
+import io
 import re
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -17,6 +18,7 @@ from urllib.parse import quote
 import psycopg2
 import pytest
 import yaml
+from dbt.cli.main import dbtRunner
 
 from kpis_in_python import KEYS
 from postgres_server import Database, own_server, psql
@@ -80,20 +82,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
         folder = tmp_path_factory.mktemp("bi_reader")
         warehouse = Warehouse("postgres", server.environment, folder / "artifacts", database=server)
         assert warehouse.seed("--companies", "40").returncode == 0
-        with warehouse.surroundings():
-            done = subprocess.run(
-                [sys.executable, "-m", "dbt.cli.main", "build", "--target", "postgres", *WITHOUT_TESTS],
-                cwd=PROJECT,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        assert done.returncode == 0, done.stdout
+        with warehouse.surroundings(), redirect_stdout(io.StringIO()) as said:
+            done = dbtRunner().invoke(["build", "--target", "postgres", *WITHOUT_TESTS])
+        assert done.success, said.getvalue()
         made = psql(server, "--file", str(ROLE), BI_READER_PASSWORD=PASSWORD)
         assert made.returncode == 0, made.stderr
         assert warehouse.build(*WITHOUT_TESTS)
         reader = Database(server.host, server.port, "bi_reader", PASSWORD.replace("'", r"\'"), server.name)
-        yield Built(warehouse, reader, done.stdout)
+        yield Built(warehouse, reader, said.getvalue())
 
 
 def test_a_server_without_the_role_is_built_and_told_how_to_make_it(built: Built) -> None:

@@ -289,7 +289,7 @@ kinds_of_sizes = st.lists(
 )
 
 
-@few_or_more(12, 60)
+@few_or_more(6, 60)
 def test_every_scenario_has_bounds_in_order_and_what_is_expected_is_plausible(examples: int) -> None:
     @settings(max_examples=examples)
     @given(st.sampled_from([1, 2, 7, 500, 40_000, 10**6, 10**10]), st.sampled_from([1, 2, 15, 60]), kinds_of_sizes)

@@ -30,7 +30,7 @@ def loaded_in_one_run(place: Place, scenario: Scenario) -> Checksums:
 
 
 @everywhere
-@few_or_more(3, 12)
+@few_or_more(2, 12)
 def test_any_split_of_months_and_companies_by_any_workers_gives_the_rows_of_one_run(
     place: Place, examples: int
 ) -> None:
