@@ -20,7 +20,7 @@ PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-metrics demo report publish test test-bare setup-spark test-spark verify-bi torture bench mutants lint docs clean
+.PHONY: help setup setup-metrics demo report publish test test-slow claims test-bare setup-spark test-spark verify-bi torture bench mutants lint docs clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,7 +80,7 @@ verify-bi: $(INSTALLED) $(SUPERSET_INSTALLED) ## Prove the dashboard on a Supers
 	SUPERSET_BIN=$(SUPERSET_VENV)/bin $(PY) -m pytest tests/python/bi/test_superset.py
 
 torture: $(INSTALLED) ## Kill loads at a hundred random moments on every target, and look at what is left
-	$(PY) -m pytest -n auto -m "not slow" --rounds 100 tests/python/seed_generator/test_torture.py
+	$(PY) -m pytest -n auto -k "not many" --rounds 100 tests/python/seed_generator/test_torture.py
 
 bench: $(INSTALLED) ## Measure against peers and print each ratio beside what it must be; takes an hour
 	@missed=""; for script in $(BENCHMARKS); do \
