@@ -187,7 +187,9 @@ def report(
     if claims:
         print_table(("claim", "measured", "must be", "aim", ""), [claim.row for claim in claims])
         print()
-    print(*notes, f"machine: {machine()}", f"command: python {shlex.join(sys.orig_argv[1:])}", sep="\n")
+    # Where a folder is on this machine says nothing elsewhere.
+    words = [Path(word).name if Path(word).is_absolute() else word for word in sys.orig_argv[1:]]
+    print(*notes, f"machine: {machine()}", f"command: python {shlex.join(words)}", sep="\n")
     return int(not all(claim.is_met for claim in claims))
 
 

@@ -95,7 +95,7 @@ def _artifacts() -> Path:
 
 
 def _listening(port: int) -> ThreadingHTTPServer:
-    """A server that has its port, and answers nobody yet."""
+    """A server that has its port and does not answer yet."""
     try:
         return ThreadingHTTPServer(("127.0.0.1", port), functools.partial(_Handler, directory=str(_artifacts())))
     except (OSError, OverflowError) as error:

@@ -14,7 +14,7 @@ def interruptibly(work: Callable[[], object], interrupt: Callable[[], None]) -> 
     Then `interrupt` is called until the work has ended, because it may have been between two statements.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="database") as thread:
-        with undisturbed():  # else the thread may run already, and nobody waits for it
+        with undisturbed():  # else the thread may run already, and its pool does not know it
             working = thread.submit(work)
         try:
             working.result()

@@ -101,7 +101,7 @@ class _ParquetFile:
         if self._held:
             rows = pa.Table.from_batches(self._held)
             self._held = []
-            with undisturbed():  # else the thread may write already, and nobody waits for it before the file is closed
+            with undisturbed():  # else the thread may write when the file is closed: its pool does not know it
                 self._pending.append(self._thread.submit(self._file.write_table, rows, rows.num_rows))
         if len(self._pending) > _ROW_GROUPS_AHEAD:
             self._pending.popleft().result()

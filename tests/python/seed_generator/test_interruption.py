@@ -30,7 +30,7 @@ try:
 except BaseException:
     pass
 """
-# A load in which it comes while a library's code runs that has nobody to raise it to, at the last table.
+# A load in which Ctrl-C comes at the last table, and the code that runs then swallows it.
 SWALLOWED = """
 import signal, sys
 from seed_generator.cli.main import main

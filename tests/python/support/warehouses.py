@@ -133,7 +133,7 @@ class Warehouse:
 
 
 def _unheard(*_: object, **__: object) -> None:
-    """What becomes of an event that nobody reads."""
+    """Take an event of dbt, and log nothing."""
 
 
 class Parsed:
