@@ -14,7 +14,6 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from examples import few_or_more
 from places import PREFIX, Place
 from postgres_server import Database
 from scratch import copy_project, replace_once
@@ -163,10 +162,10 @@ histories = st.lists(loads | extensions | late_rows | others, min_size=2, max_si
 
 
 @in_both
-@few_or_more(2, 12)
-def test_after_any_history_a_plain_build_equals_a_full_refresh(company: Company, broken: Path, examples: int) -> None:
+@pytest.mark.slow("histories of every kind", keeps="test_incremental.py")
+def test_after_any_history_a_plain_build_equals_a_full_refresh(company: Company, broken: Path) -> None:
     @settings(
-        max_examples=examples,
+        max_examples=12,
         # A history takes seconds: too long to look for a shorter one.
         phases=[Phase.explicit, Phase.generate],
     )
@@ -205,8 +204,14 @@ def every_kind_of_load(company: Company) -> None:
 
 
 @in_both
-def test_every_kind_of_load_is_followed(company: Company) -> None:
+def test_every_kind_of_load_is_followed_and_a_build_that_failed(company: Company, broken: Path) -> None:
     every_kind_of_load(company)
+    company.withhold(0, 2)
+    company.build()
+    company.deliver()
+    company.fail(broken)
+    company.build()
+    company.full_refresh()
 
 
 MUTANTS = {

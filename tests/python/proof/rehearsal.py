@@ -4,6 +4,7 @@ What is proved of each of many mistakes is proved here. That dbt sees them the s
 in `make test-slow`.
 """
 
+import functools
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -46,6 +47,11 @@ class Project:
             self.before[node["unique_id"]] = parents.union(*(self.before.get(parent, ()) for parent in parents))
         assert [test["name"] for test in self.tests if {**test["config"], **PLAIN} != test["config"]] == []
 
+    @functools.cached_property
+    def templates(self) -> dict[str, str]:
+        """Of each model its query as a template of the months."""
+        return {node["name"]: self.sql(node) for node in self.models}
+
     def model(self, name: str) -> Node:
         """The model of that name."""
         return next(node for node in self.models if node["name"] == name)
@@ -80,7 +86,6 @@ class Rehearsal:
 
     def __init__(self, file: Path, project: Project) -> None:
         self._project = project
-        self._templates = {node["name"]: project.sql(node) for node in project.models}
         self.connection = duckdb.connect(file)
         self.connection.execute("set enable_progress_bar = false")  # a mutant without an end would draw one
 
@@ -105,7 +110,7 @@ class Rehearsal:
     def make(self, nodes: Iterable[Node] | None = None) -> None:
         """Build models anew, all of them unless some are named."""
         for node in self._project.models if nodes is None else nodes:
-            self.make_of(node, self._templates[node["name"]])
+            self.make_of(node, self._project.templates[node["name"]])
 
     def make_of(self, node: Node, sql: str) -> None:
         """Build a model anew of another query, a template of the months."""

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +133,7 @@ def seed_options(scenario: str) -> list[str]:
 def copy_of(scratch: Scratch, folder: Path) -> Warehouse:
     """Another project on the same warehouse."""
     shutil.copytree(scratch.project, folder)
-    environment = {"DUCKDB_PATH": str(scratch.file)}
-    return Warehouse("duckdb", environment, folder / "target", file=scratch.file, project=folder)
+    return replace(scratch.warehouse, artifacts=folder / "target", project=folder, statuses={}, messages={})
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,7 @@ def address(duckdb_warehouse: Warehouse) -> Iterator[str]:
     """Where the command serves the documentation of a built warehouse."""
     assert duckdb_warehouse.seed("--companies", "10").returncode == 0
     assert duckdb_warehouse.dbt("run")
+    duckdb_warehouse.parse_for_processes()
     with (
         duckdb_warehouse.surroundings(),
         subprocess.Popen(

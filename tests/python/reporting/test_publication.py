@@ -180,6 +180,7 @@ def test_a_killed_run_leaves_the_old_marts_and_the_next_one_tidies_up(
     with project_on(built) as project:
         publish(project, folder)
     before = read(folder, "marts.dim_companies")
+    built.parse_for_processes()
     with (
         built.surroundings(),
         subprocess.Popen(

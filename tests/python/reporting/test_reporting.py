@@ -20,7 +20,7 @@ from reporting.project import Project, close_duckdb
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.profiles import read_target
 from shown import row
-from warehouses import PROJECT, WITHOUT_TESTS, Warehouse
+from warehouses import PROJECT, Warehouse
 
 ROWS = [
     row(date(2021, 1, 1), "small", opening=4, active=3, sessions=16, revenue=57),
@@ -58,13 +58,10 @@ def test_a_narrow_terminal_gets_them_below_one_another() -> None:
 
 
 def test_marts_that_are_not_there_are_told_in_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "warehouse.duckdb"))
-    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path))
-    monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path))
-    assert main([]) == 1
-    close_duckdb()
+    file = tmp_path / "warehouse.duckdb"
+    assert Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, tmp_path / "artifacts", file=file).report() == 1
     shown = capsys.readouterr()
     assert shown.out == ""
     assert re.fullmatch(r"error: the marts can't be read; has dbt build made them\? \([^\n]+\)\n", shown.err)
@@ -101,7 +98,7 @@ def test_a_warehouse_without_the_truth_has_a_page_without_bands_and_books(wareho
     assert "xpected" in page.read_text().split("<body>")[1]
     with warehouse.cursor() as cursor:
         cursor.execute("drop schema truth cascade")
-    assert warehouse.dbt("run", "--select", "marts")
+    assert warehouse.dbt("run", "--select", "rpt_leadership_page")
     assert warehouse.report("--page", str(page)) == 0
     without = page.read_text().split("<body>")[1]
     assert "$" in without
@@ -111,7 +108,7 @@ def test_a_warehouse_without_the_truth_has_a_page_without_bands_and_books(wareho
 def test_a_page_that_cannot_be_written_leaves_the_old_one(
     duckdb_warehouse: Warehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert duckdb_warehouse.dbt("run", "--select", "marts")
+    assert duckdb_warehouse.dbt("run", "--select", "rpt_leadership_page")
     page = tmp_path / "kpis.html"
     page.write_text("old")
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -149,8 +146,9 @@ def test_a_report_does_not_import_the_simulator() -> None:
 
 def test_a_report_keeps_what_a_build_has_parsed(duckdb_warehouse: Warehouse) -> None:
     assert duckdb_warehouse.seed().returncode == 0
+    assert duckdb_warehouse.dbt("run")
     with duckdb_warehouse.surroundings():
-        assert dbtRunner().invoke(["--quiet", "--log-level", "none", "build", *WITHOUT_TESTS]).success
+        assert dbtRunner().invoke(["--quiet", "--log-level", "none", "build", "--select", "stg_plans"]).success
         close_duckdb()
         parsed = (duckdb_warehouse.artifacts / "partial_parse.msgpack").stat().st_mtime_ns
         assert main([]) == 0

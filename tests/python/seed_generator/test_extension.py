@@ -171,10 +171,10 @@ def test_other_sizes_than_those_loaded_are_refused_and_both_are_shown(place: Pla
 
 
 @everywhere
-def test_what_is_said_of_the_loaded_scenario_and_is_so_is_no_error(place: Place, scenario_file: Path) -> None:
-    assert place.seed("--scenario", str(scenario_file), "--quiet").returncode == 0
+def test_what_is_said_of_the_loaded_scenario_and_is_so_is_no_error(place: Place) -> None:
+    assert place.seed("--scenario", str(THREE_SIZES), "--quiet").returncode == 0
     for _ in range(2):  # the file still says how many months there were at first
-        result = place.seed("--scenario", str(scenario_file), "--append", "1", "--quiet")
+        result = place.seed("--scenario", str(THREE_SIZES), "--append", "1", "--quiet")
         assert (result.returncode, result.stderr) == (0, "")
 
 

@@ -72,6 +72,7 @@ def test_while_libraries_are_imported(tmp_path: Path, command: str, library: str
 
 def test_while_dbt_builds(duckdb_warehouse: Warehouse) -> None:
     assert duckdb_warehouse.seed("--companies", "10").returncode == 0
+    duckdb_warehouse.parse_for_processes()
     with duckdb_warehouse.surroundings(), start("-m", "reporting", "--build", "--target", "duckdb") as process:
         assert process.stdout is not None
         while "START" not in process.stdout.readline():

@@ -116,7 +116,17 @@ def test_a_prefix_that_is_no_plain_name_is_refused(monkeypatch: pytest.MonkeyPat
         schema_prefix()
 
 
-@pytest.mark.parametrize("place", ["project", "below the project", "elsewhere"])
+another_folder = pytest.mark.slow("from another folder")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "below the project",
+        pytest.param("project", marks=another_folder),
+        pytest.param("elsewhere", marks=another_folder),
+    ],
+)
 def test_a_relative_path_is_the_same_file_to_dbt_and_to_the_seeding_tool(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from seed_generator.errors import InputError, InvalidValueError
 from seed_generator.scenario import LARGE, SMALL, CompanySize, Scenario, add_months, read_scenario
+from warehouses import THREE_SIZES
 
 
 def test_the_default_is_the_assignment() -> None:
@@ -121,8 +122,8 @@ def test_a_file_replaces_what_it_names_and_leaves_the_rest(tmp_path: Path) -> No
     assert scenario.sizes == (SMALL, LARGE)
 
 
-def test_a_file_with_sizes_replaces_all_of_them_in_its_order(scenario_file: Path) -> None:
-    sizes = Scenario(**read_scenario(scenario_file)).sizes
+def test_a_file_with_sizes_replaces_all_of_them_in_its_order() -> None:
+    sizes = Scenario(**read_scenario(THREE_SIZES)).sizes
     assert [size.name for size in sizes] == ["micro", "medium", "enterprise"]
     assert [size.monthly_price for size in sizes] == [Decimal("4.99"), Decimal("49.00"), Decimal("1234.50")]
 

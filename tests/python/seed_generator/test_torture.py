@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from loads import NEW, NEW_OPTIONS, OLD, held_load, leftovers, start
+from loads import NEW, OLD, held_load, leftovers, start
 from places import KINDS, Checksums, Place, checksums_of
 from postgres_server import own_server
 from seed_generator.scenario import Scenario
 from warehouses import PROJECT, Warehouse
 
-# What is done to the tables of OLD, and what they become.
+# What is done to the tables of OLD, and what they become. It takes long enough for a kill to hit each part of it.
 CHANGES = {
-    "load": (NEW_OPTIONS, NEW),
+    "load": (("--companies", "25000", "--months", "4", "--seed", "7"), Scenario(companies=25_000, months=4, seed=7)),
     "append": (("--append", "2"), Scenario(companies=300, months=6)),
     "grow": (("--grow", "20000"), Scenario(companies=20_300, months=4)),
 }
@@ -96,6 +96,7 @@ def test_loads_beside_a_build_are_refused_or_whole_and_the_next_build_is_right(p
     states = [loaded(place, new), loaded(place, OLD)]
     file = place.file if place.kind == "duckdb" else None
     warehouse = Warehouse(place.kind, place.environment, place.folder / "artifacts", place.database, file)
+    warehouse.parse_for_processes()
     outcomes = set()
     with build_in_a_process(warehouse) as process:
         while process.poll() is None:

@@ -5,8 +5,11 @@ One changes only with STREAM_VERSION, or when its table gets a column.
 
 from typing import Any
 
+from seed_generator.scenario import read_scenario
+from warehouses import THREE_SIZES
+
 GOLDEN_STREAM_VERSION = 1
-SCENARIOS: dict[str, dict[str, Any] | str] = {
+SCENARIOS: dict[str, dict[str, Any]] = {
     "the default": {},
     "another seed, a leap February and two blocks": {
         "companies": 70_000,
@@ -14,7 +17,7 @@ SCENARIOS: dict[str, dict[str, Any] | str] = {
         "first_month": "2020-01",
         "seed": 20_240_229,
     },
-    "three sizes": "scenario_file",
+    "three sizes": read_scenario(THREE_SIZES),
     "three million sessions": {"companies": 200_000, "months": 2, "seed": 2**63 - 1},
     "ten years of one company": {"companies": 1, "months": 120, "seed": 0},
 }

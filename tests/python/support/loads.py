@@ -12,8 +12,8 @@ from seed_generator.scenario import Scenario
 from warehouses import PROJECT
 
 OLD = Scenario(companies=300, months=4)
-NEW_OPTIONS = ("--companies", "25000", "--months", "4", "--seed", "7")
-NEW = Scenario(companies=25_000, months=4, seed=7)
+NEW_OPTIONS = ("--companies", "6000", "--months", "4", "--seed", "7")
+NEW = Scenario(companies=6_000, months=4, seed=7)
 
 # A load that stops in the middle of the sessions, says so, and goes on when it is told to.
 HELD = """

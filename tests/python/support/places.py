@@ -1,5 +1,6 @@
 """A place for tables of each kind, filled and read through the product, for tests of what loads leave behind."""
 
+import functools
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -30,6 +31,7 @@ Checksums = dict[str, str]
 Rows = dict[str, list[tuple[object, ...]]]
 
 
+@functools.lru_cache(maxsize=4)
 def made_rows(scenario: Scenario) -> Rows:
     """All rows as they were made."""
     made = {table.schema: _rows(batch.rows for batch in table.batches) for table in simulated_tables(Portion(scenario))}

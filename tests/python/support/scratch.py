@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from warehouses import PROJECT, Warehouse
+from warehouses import PROJECT, WITH_UNIT_TESTS, Warehouse
 
 # What dbt reads of the project.
 DBT_PROJECT = ("models", "macros", "tests/generic", "tests/singular", "dbt_project.yml", "profiles.yml")
@@ -25,11 +25,9 @@ class Scratch:
         self._built = folder / "built.duckdb"
         self._broken: dict[Path, str] = {}
         copy_project(self.project)
-        if unit_tests:
-            replace_once(self.project / "dbt_project.yml", "unit_tests: false", "unit_tests: true")
-        self.warehouse = Warehouse(
-            "duckdb", {"DUCKDB_PATH": str(self.file)}, folder / "artifacts", file=self.file, project=self.project
-        )
+        environment, options = {"DUCKDB_PATH": str(self.file)}, WITH_UNIT_TESTS if unit_tests else ()
+        artifacts = folder / "artifacts"
+        self.warehouse = Warehouse("duckdb", environment, artifacts, None, self.file, self.project, options)
         loaded = self.warehouse.seed(*seed_options)
         assert loaded.returncode == 0, loaded.stderr
         assert self.warehouse.build("--write-json"), self.warehouse.statuses

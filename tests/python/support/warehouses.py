@@ -16,7 +16,8 @@ from unittest import mock
 import duckdb
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
-from dbt.parser.manifest import ManifestLoader
+from dbt.parser.manifest import ManifestLoader, extended_mashumaro_encoder
+from dbt_common.events.base_types import BaseEvent
 from dbt_common.events.event_manager import EventManager
 
 from postgres_server import Database
@@ -31,12 +32,13 @@ THREE_SIZES = Path(__file__).parent / "three_sizes.toml"
 WITH_UNIT_TESTS = ("--vars", "unit_tests: true")
 WITHOUT_TESTS = ("--exclude-resource-type", "test")
 WITH_METRICS = ("--vars", "metrics: true")
+PARTIAL_PARSE = "partial_parse.msgpack"
 RAW = tuple(table.full_name for table in REPRODUCIBLE)
 
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A target of profiles.yml, with the environment that makes it a scratch one."""
+    """A target of profiles.yml, with the environment that makes it a scratch one and what each command of dbt is given."""
 
     target: str
     environment: Mapping[str, str]
@@ -44,6 +46,7 @@ class Warehouse:
     database: Database | None = None
     file: Path | None = None
     project: Path = PROJECT
+    options: tuple[str, ...] = ()
     statuses: dict[str, str] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
 
@@ -59,13 +62,18 @@ class Warehouse:
         """A command of dbt, in this process; returns whether all is green.
 
         Each node's status stays in `statuses`, and what dbt says of it in `messages`. Nobody reads what dbt would log
-        and write of a command, which is half the time of a small one: it logs nothing, and writes its JSON only where
-        `--write-json` is among the options.
+        and write of a command, which is half the time of a small one: it makes no events to log, and writes its JSON
+        only where `--write-json` is among the options.
         """
         self.statuses.clear()
         self.messages.clear()
+        options = (*self.options, *options)
         shared = begin_as_parsed(self, options)
-        with mock.patch.dict(os.environ, self.environment), mock.patch.object(EventManager, "fire_event", _unheard):
+        with (
+            mock.patch.dict(os.environ, self.environment),
+            mock.patch.object(BaseEvent, "__init__", _nothing),
+            mock.patch.object(EventManager, "fire_event", _nothing),
+        ):
             result = dbtRunner().invoke(
                 [
                     *("--quiet", "--log-level", "none", "--log-path", str(self.artifacts)),
@@ -83,6 +91,14 @@ class Warehouse:
             self.statuses[node.node.name] = str(node.status)
             self.messages[node.node.name] = str(node.message)
         return result.success
+
+    def parse_for_processes(self) -> None:
+        """Parse the project, for processes of dbt on this warehouse, which takes each of them seconds otherwise."""
+        with self.surroundings():
+            arguments = ("--quiet", "--log-level", "none", "parse", "--target", self.target, "--no-write-json")
+            parsed = dbtRunner().invoke(list(arguments)).result
+        assert isinstance(parsed, Manifest)
+        (self.artifacts / PARTIAL_PARSE).write_bytes(parsed.to_msgpack(extended_mashumaro_encoder))
 
     def report(self, *options: str) -> int:
         """`python -m reporting`, in this process; returns its exit code."""
@@ -132,8 +148,8 @@ class Warehouse:
         return sorted(self.query(f"select * from {name}"), key=repr)
 
 
-def _unheard(*_: object, **__: object) -> None:
-    """Take an event of dbt, and log nothing."""
+def _nothing(*_: object, **__: object) -> None:
+    """What is done for an event of dbt."""
 
 
 class Parsed:
@@ -171,7 +187,7 @@ def begin_as_parsed(warehouse: Warehouse, options: tuple[str, ...] = ()) -> Path
     variables = [options[at + 1] for at, option in enumerate(options) if option == "--vars"]
     project = (warehouse.project / "dbt_project.yml").read_text()
     kind = hashlib.sha256(repr((warehouse.target, settings, variables, project)).encode()).hexdigest()
-    shared, own = Parsed.folder / kind, warehouse.artifacts / "partial_parse.msgpack"
+    shared, own = Parsed.folder / kind, warehouse.artifacts / PARTIAL_PARSE
     if shared.exists() and not own.exists():
         own.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(shared, own)
@@ -182,7 +198,7 @@ def leave_as_parsed(warehouse: Warehouse, shared: Path | None) -> None:
     """Leave it for others, if this is the first warehouse of its kind."""
     if shared and not shared.exists():
         unfinished = shared.with_suffix(f".{os.getpid()}")
-        shutil.copy(warehouse.artifacts / "partial_parse.msgpack", unfinished)
+        shutil.copy(warehouse.artifacts / PARTIAL_PARSE, unfinished)
         unfinished.rename(shared)
 
 

@@ -1,0 +1,31 @@
+"""What dbt and a load compute again and again, though it is the same each time: in a test run once, to save minutes."""
+
+import functools
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+from dbt_common.behavior_flags import BehaviorFlagRendered
+from dbt_common.clients import agate_helper
+
+from seed_generator import tables
+
+
+@contextmanager
+def computed_once() -> Iterator[None]:
+    """Keep what has been computed, as long as this lasts."""
+    testers = functools.cache(agate_helper.build_type_tester)
+
+    def tester(text_columns: Iterable[str], string_null_values: Iterable[str] = ("null", "")) -> Any:
+        return testers(tuple(sorted(text_columns)), tuple(string_null_values))
+
+    with (
+        # For each query what guesses the types of texts.
+        mock.patch.object(agate_helper, "build_type_tester", tester),
+        # For each command, from its stack, in which module dbt says what it will do otherwise one day.
+        mock.patch.object(BehaviorFlagRendered, "_default_source", staticmethod(lambda: "dbt")),
+        # For each load the exact law of every figure.
+        mock.patch.object(tables, "expected_kpis", functools.lru_cache(maxsize=16)(tables.expected_kpis)),
+    ):
+        yield
