@@ -170,7 +170,9 @@ def test_a_terminal_shows_progress_and_a_pipe_does_not(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_leaves_early_causes_no_traceback(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "seed_generator", "--dry-run", "--months", "1200", "--first-month", "1900-01"]
+    # More than a pipe holds.
+    options = ["--dry-run", "--companies", "2", "--months", "200"]
+    command = [sys.executable, "-m", "seed_generator", *options]
     environment = {**os.environ, "DUCKDB_PATH": str(tmp_path / "warehouse.duckdb")}
     with subprocess.Popen(
         command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -52,7 +52,7 @@ def project_and_columns(folder: Path) -> tuple[Manifest, Columns]:
     if loaded.returncode != 0 or not warehouse.dbt("run", *WITH_METRICS):
         sys.exit(f"error: there is no warehouse to look at: {loaded.stderr or warehouse.messages}")
     with warehouse.surroundings(), mock.patch.dict(os.environ, {"DBT_PROJECT_DIR": str(PROJECT)}):
-        manifest = dbtRunner().invoke(["--quiet", "parse", *WITH_METRICS]).result
+        manifest = dbtRunner().invoke(["--quiet", "parse", "--target", warehouse.target, *WITH_METRICS]).result
     assert isinstance(manifest, Manifest)
     found: dict[tuple[str, str], set[str]] = {}
     for schema, table, column in warehouse.query("select schema_name, table_name, column_name from duckdb_columns()"):

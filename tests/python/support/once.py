@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
+import jinja2
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
 
@@ -20,7 +21,20 @@ def computed_once() -> Iterator[None]:
     def tester(text_columns: Iterable[str], string_null_values: Iterable[str] = ("null", "")) -> Any:
         return testers(tuple(sorted(text_columns)), tuple(string_null_values))
 
+    compiled = jinja2.Environment.compile
+    codes: dict[tuple[object, ...], Any] = {}
+
+    def code(environment: jinja2.Environment, source: Any, *names: Any, **others: Any) -> Any:
+        key = (type(environment), source, names, tuple(others.items()))
+        if not isinstance(source, str):
+            return compiled(environment, source, *names, **others)
+        if key not in codes:
+            codes[key] = compiled(environment, source, *names, **others)
+        return codes[key]
+
     with (
+        # For each command the templates of the macros that it calls.
+        mock.patch.object(jinja2.Environment, "compile", code),
         # For each query what guesses the types of texts.
         mock.patch.object(agate_helper, "build_type_tester", tester),
         # For each command, from its stack, in which module dbt says what it will do otherwise one day.
