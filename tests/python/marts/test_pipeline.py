@@ -15,10 +15,10 @@ from warehouses import PROJECT, RAW, THREE_SIZES, WITH_UNIT_TESTS, WITHOUT_TESTS
 SCENARIOS = {
     "default": (),
     "one company, silent from the first month": ("--companies", "1", "--seed", "3"),
-    "sizes that die out": ("--companies", "3", "--months", "40"),
     "three sizes": ("--scenario", str(THREE_SIZES)),
 }
 MORE_SCENARIOS = {
+    "sizes that die out": ("--companies", "3", "--months", "40"),
     "another seed": ("--seed", "20240229"),
     "one company": ("--companies", "1", "--seed", "1"),
     "leap February first": ("--companies", "60", "--first-month", "2020-02", "--months", "3"),
@@ -67,9 +67,16 @@ def test_every_data_test_is_green_and_no_unit_test_is_run(warehouse: Warehouse, 
     assert UNIT_TESTS & set(warehouse.statuses) == set()
 
 
-def test_every_unit_test_holds(warehouse: Warehouse, tmp_path: Path) -> None:
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def small(request: pytest.FixtureRequest) -> Warehouse:
+    """Each engine in turn, with a few companies, for tests that only read."""
+    warehouse: Warehouse = request.getfixturevalue(f"{request.param}_warehouse")
     _build_small(warehouse)
-    warehouse = replace(warehouse, artifacts=tmp_path)  # dbt parses all anew where a variable changes
+    return warehouse
+
+
+def test_every_unit_test_holds(small: Warehouse, tmp_path: Path) -> None:
+    warehouse = replace(small, artifacts=tmp_path)  # dbt parses all anew where a variable changes
     assert warehouse.dbt("test", "--select", "test_type:unit", *WITH_UNIT_TESTS), warehouse.messages
     assert set(warehouse.statuses) == UNIT_TESTS
 
@@ -90,14 +97,6 @@ def test_both_engines_hold_the_same_marts(duckdb_warehouse: Warehouse, postgres_
         assert warehouse.seed().returncode == 0
         assert warehouse.build(*WITHOUT_TESTS)
     assert differences(actual_marts(duckdb_warehouse), actual_marts(postgres_warehouse)) == []
-
-
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
-def small(request: pytest.FixtureRequest) -> Warehouse:
-    """Each engine in turn, with a few companies, for tests that only read."""
-    warehouse: Warehouse = request.getfixturevalue(f"{request.param}_warehouse")
-    _build_small(warehouse)
-    return warehouse
 
 
 COLUMN_TYPES = {

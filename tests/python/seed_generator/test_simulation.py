@@ -176,26 +176,25 @@ def rows(scenario: Scenario, batch_sessions: int = 100_000) -> list[tuple[int, i
     return list(zip(*(found[name].tolist() for name in ("session_id", "company_id", "created_at")), strict=True))
 
 
-def test_blocks_that_are_made_apart_have_the_rows_and_the_books_of_all_at_once(
-    many: dict[str, NDArray[np.int64]],
-) -> None:
+def test_blocks_that_are_made_apart_have_the_rows_and_the_books_of_all_at_once() -> None:
     apart = [range(1), range(1, 3), range(3, 4)]
-    assert Portion(MANY).blocks == range(4)
+    wide = replace(MANY, months=4)
+    assert Portion(wide).blocks == range(4)
     for loaded in (NOTHING, Extent(companies=70_000, months=3)):
-        portion = Portion(MANY, loaded)
-        made = [b for blocks in apart for b in simulate_sessions(portion.of(blocks), Books(MANY))]
-        at_once = list(simulate_sessions(portion, Books(MANY)))
+        portion = Portion(wide, loaded)
+        made = [b for blocks in apart for b in simulate_sessions(portion.of(blocks), Books(wide))]
+        at_once = list(simulate_sessions(portion, Books(wide)))
         for name in ("session_id", "company_id", "created_at"):
             together = np.concatenate([getattr(batch, name) for batch in made])
             order = np.argsort(np.concatenate([batch.session_id for batch in made]))
             np.testing.assert_array_equal(together[order], np.concatenate([getattr(b, name) for b in at_once]))
         companies = [b.company_id for blocks in apart for b in simulate_companies(portion.of(blocks))]
-        np.testing.assert_array_equal(np.concatenate(companies), np.arange(loaded.companies + 1, MANY.companies + 1))
-    assert len(many["session_id"]) == sum(books_of(Portion(MANY).of(blocks)).sessions.sum() for blocks in apart)
-    books = Books(MANY)
-    for _ in simulate_sessions(Portion(MANY), books):
-        pass
-    np.testing.assert_array_equal(sum(books_of(Portion(MANY).of(blocks)).figures for blocks in apart), books.figures)
+        np.testing.assert_array_equal(np.concatenate(companies), np.arange(loaded.companies + 1, wide.companies + 1))
+    books = Books(wide)
+    sessions = sum(len(batch.session_id) for batch in simulate_sessions(Portion(wide), books))
+    of_parts = [books_of(Portion(wide).of(blocks)) for blocks in apart]
+    assert sum(part.sessions.sum() for part in of_parts) == sessions
+    np.testing.assert_array_equal(sum(part.figures for part in of_parts), books.figures)
 
 
 def test_70000_companies_contain_the_rows_of_500_unchanged() -> None:

@@ -62,7 +62,7 @@ def scratch_database() -> Iterator[Database]:
     """A database of our own on the server of PGHOST, or on a server of our own; gone afterwards."""
     if not os.environ.get("PGHOST"):
         # A build connects a hundred times, and a password as strict as a real one's takes a hundredth of a second.
-        with own_server(password="md5") as server:
+        with own_server(authentication="md5") as server:
             yield server
         return
     existing = Database(
@@ -95,8 +95,8 @@ def psql(database: Database, *options: str, **environment: str) -> subprocess.Co
 
 
 @contextlib.contextmanager
-def own_server(*, waits_for_disk: bool = False, password: str = "scram-sha-256") -> Iterator[Server]:
-    """A server in a folder of its own on a free port of 127.0.0.1, that asks for passwords in this way.
+def own_server(*, waits_for_disk: bool = False, authentication: str = "scram-sha-256") -> Iterator[Server]:
+    """A server in a folder of its own on a free port of 127.0.0.1, which asks for passwords as a real one does.
 
     It trusts the operating system to write in the end, which tests can and measurements can't.
 
@@ -128,7 +128,7 @@ def own_server(*, waits_for_disk: bool = False, password: str = "scram-sha-256")
 
         run(
             *(programs / "initdb", "--pgdata", data, "--username", USER, "--pwfile", folder / "password"),
-            *("--auth", password, "--encoding", "UTF8", "--locale", "C", "--no-sync"),
+            *("--auth", authentication, "--encoding", "UTF8", "--locale", "C", "--no-sync"),
         )
         port = _free_port()  # only now, when the server takes it at once
         # No socket in a folder: the path of one must be short, and that of the temporary folder need not be.

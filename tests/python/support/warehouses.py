@@ -38,7 +38,7 @@ RAW = tuple(table.full_name for table in REPRODUCIBLE)
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A target of profiles.yml, with the environment that makes it a scratch one and what each command of dbt is given."""
+    """A target of profiles.yml, with the environment that makes it a scratch one, and options of all its commands."""
 
     target: str
     environment: Mapping[str, str]
