@@ -57,9 +57,7 @@ def test_a_narrow_terminal_gets_them_below_one_another() -> None:
     assert [title for title in titles if not any(title in line for line in lines)] == []
 
 
-def test_marts_that_are_not_there_are_told_in_one_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_marts_that_are_not_there_are_told_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "warehouse.duckdb"
     assert Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, tmp_path / "artifacts", file=file).report() == 1
     shown = capsys.readouterr()
