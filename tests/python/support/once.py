@@ -10,7 +10,7 @@ import jinja2
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
 
-from seed_generator import tables
+from seed_generator.expectations.kpis import expected_kpis
 
 
 @contextmanager
@@ -22,14 +22,14 @@ def computed_once() -> Iterator[None]:
         return testers(tuple(sorted(text_columns)), tuple(string_null_values))
 
     compiled = jinja2.Environment.compile
-    codes: dict[tuple[object, ...], Any] = {}
+    codes: dict[tuple[type[jinja2.Environment], str], Any] = {}
 
-    def code(environment: jinja2.Environment, source: Any, *names: Any, **others: Any) -> Any:
-        key = (type(environment), source, names, tuple(others.items()))
-        if not isinstance(source, str):
-            return compiled(environment, source, *names, **others)
+    def code(environment: jinja2.Environment, source: Any, *names: Any) -> Any:
+        if names or not isinstance(source, str):
+            return compiled(environment, source, *names)
+        key = (type(environment), source)
         if key not in codes:
-            codes[key] = compiled(environment, source, *names, **others)
+            codes[key] = compiled(environment, source)
         return codes[key]
 
     with (
@@ -40,6 +40,6 @@ def computed_once() -> Iterator[None]:
         # For each command, from its stack, in which module dbt says what it will do otherwise one day.
         mock.patch.object(BehaviorFlagRendered, "_default_source", staticmethod(lambda: "dbt")),
         # For each load the exact law of every figure.
-        mock.patch.object(tables, "expected_kpis", functools.lru_cache(maxsize=16)(tables.expected_kpis)),
+        mock.patch("seed_generator.tables.expected_kpis", functools.lru_cache(maxsize=16)(expected_kpis)),
     ):
         yield
