@@ -12,7 +12,7 @@ from reporting.page import leadership_page
 from reporting.project import Project, close_duckdb
 from reporting.publication import DATABASE, SCHEMA, publish
 from seed_generator.errors import SeedError, told_with
-from seed_generator.interruption import INTERRUPTED
+from seed_generator.interruption import INTERRUPTED, heard
 from seed_generator.profiles import read_target
 
 _WIDTH_WITHOUT_TERMINAL = 120
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        with told_with(_OPTIONS.get):
+        with heard(), told_with(_OPTIONS.get):
             _report(options)
     except SeedError as error:
         print(f"error: {error}", file=sys.stderr)

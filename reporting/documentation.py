@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reporting.files import write_whole
 from seed_generator.errors import EnvironmentFailure, SeedError, told_with
-from seed_generator.interruption import INTERRUPTED, ends_at_once
+from seed_generator.interruption import INTERRUPTED, ends_at_once, heard
 from seed_generator.profiles import read_target
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with told_with({"target": "--target"}.get):
             target = read_target(options.target)
-        with nullcontext() if options.no_serve else _listening(options.port) as server:
+        with heard(), nullcontext() if options.no_serve else _listening(options.port) as server:
             page = write_documentation(Project(target, is_default=options.target is None))
             close_duckdb()  # while people read, others load and build
             print(f"One file with all of it: {page}")

@@ -26,9 +26,10 @@ def ends_at_once(line: str) -> Iterator[None]:
 
 @contextmanager
 def heard() -> Iterator[Callable[[], None]]:
-    """While libraries work: Ctrl-C raises KeyboardInterrupt, which gets lost in some of their code.
+    """While libraries work: Ctrl-C raises KeyboardInterrupt, which gets lost or becomes an error in some of their code.
 
     Yields a function that raises it again then, in the main thread: call it where the work may stop, and at its end.
+    An error that comes after it is taken for what a library made of it.
     """
     pressed = False
 
@@ -42,7 +43,11 @@ def heard() -> Iterator[Callable[[], None]]:
             raise KeyboardInterrupt
 
     with _handled_by(press):
-        yield stop_if_pressed
+        try:
+            yield stop_if_pressed
+        except Exception:
+            stop_if_pressed()
+            raise
 
 
 @contextmanager

@@ -2,21 +2,25 @@
 
 import re
 import resource
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import pytest
 from dbt.cli.main import dbtRunner
 
+from loads import hearing_ctrl_c
+from reporting import cli
 from reporting import kpi_table as kpi_table_module
 from reporting.cli import main
 from reporting.files import write_whole
 from reporting.kpi_table import kpi_table
 from reporting.kpis import RETENTION, REVENUE, USAGE
 from reporting.page import leadership_page
-from reporting.project import Project, close_duckdb
+from reporting.project import MartsError, Project, close_duckdb
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.profiles import read_target
 from shown import row
@@ -123,6 +127,20 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(
     assert page.read_text() == "old"
     assert duckdb_warehouse.report("--page", str(tmp_path / "missing" / "kpis.html")) == 1
     assert "kpis.html can't be written: No such file or directory" in capsys.readouterr().err
+
+
+def test_an_error_that_ctrl_c_led_to_is_told_as_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise MartsError("the marts can't be read (KeyboardInterrupt).")
+
+    monkeypatch.setattr(cli, "Project", interrupted)
+    with hearing_ctrl_c():
+        assert main([]) == 130
+    assert capsys.readouterr().err == "interrupted.\n"
 
 
 def test_an_unknown_target_is_told_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from loads import hearing_ctrl_c
+from seed_generator.errors import EnvironmentFailure
 from seed_generator.interruption import heard, undisturbed
 from seed_generator.scenario import Scenario
 from seed_generator.simulation.portion import Portion
@@ -89,6 +90,18 @@ def test_a_library_that_swallows_it_only_delays_it() -> None:
             signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             stop_if_pressed()
+
+
+def test_an_error_that_a_library_makes_of_it_is_still_ctrl_c() -> None:
+    with hearing_ctrl_c(), pytest.raises(KeyboardInterrupt), heard():  # noqa: PT012 - an error after another
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise EnvironmentFailure("a statement failed (KeyboardInterrupt).")
+
+
+def test_another_error_stays_what_it_is() -> None:
+    with hearing_ctrl_c(), pytest.raises(EnvironmentFailure), heard():
+        raise EnvironmentFailure("the disk is full.")
 
 
 def test_a_load_in_which_it_was_swallowed_ends_all_the_same_and_changes_nothing(tmp_path: Path) -> None:
