@@ -41,7 +41,7 @@ def clone(tmp_path: Path) -> Path:
         shutil.copy(PROJECT / name, tmp_path / name)
     environment = Path(sys.prefix)
     (tmp_path / ".venv").symlink_to(environment, target_is_directory=True)
-    # Newer than what the copy says of it, and that for metrics still newer: nobody's `make` has to make them anew.
+    # make compares times: it installs again what is older than the copied files, and MetricFlow after the rest.
     (environment / ".installed").touch()
     if (environment / ".metrics").exists():
         (environment / ".metrics").touch()

@@ -24,7 +24,7 @@ from reporting.project import MartsError, Project, close_duckdb
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.profiles import read_target
 from shown import row
-from warehouses import PROJECT, Warehouse
+from warehouses import PARTIAL_PARSE, PROJECT, Warehouse
 
 ROWS = [
     row(date(2021, 1, 1), "small", opening=4, active=3, sessions=16, revenue=57),
@@ -166,6 +166,6 @@ def test_a_report_keeps_what_a_build_has_parsed(duckdb_warehouse: Warehouse) -> 
     with duckdb_warehouse.surroundings():
         assert dbtRunner().invoke(["--quiet", "--log-level", "none", "build", "--select", "stg_plans"]).success
         close_duckdb()
-        parsed = (duckdb_warehouse.artifacts / "partial_parse.msgpack").stat().st_mtime_ns
+        parsed = (duckdb_warehouse.artifacts / PARTIAL_PARSE).stat().st_mtime_ns
         assert main([]) == 0
-    assert (duckdb_warehouse.artifacts / "partial_parse.msgpack").stat().st_mtime_ns == parsed
+    assert (duckdb_warehouse.artifacts / PARTIAL_PARSE).stat().st_mtime_ns == parsed

@@ -33,11 +33,11 @@ def computed_once() -> Iterator[None]:
         return codes[key]
 
     with (
-        # For each command the templates of the macros that it calls.
+        # For each command the compiled templates of the macros that it calls.
         mock.patch.object(jinja2.Environment, "compile", code),
-        # For each query what guesses the types of texts.
+        # For each query the object that guesses the types of texts.
         mock.patch.object(agate_helper, "build_type_tester", tester),
-        # For each command, from its stack, in which module dbt says what it will do otherwise one day.
+        # For each behaviour flag of a command the module that it comes from, which dbt looks for in its whole stack.
         mock.patch.object(BehaviorFlagRendered, "_default_source", staticmethod(lambda: "dbt")),
         # For each load the exact law of every figure.
         mock.patch("seed_generator.tables.expected_kpis", functools.lru_cache(maxsize=16)(expected_kpis)),

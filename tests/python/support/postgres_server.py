@@ -61,7 +61,7 @@ class Server(Database):
 def scratch_database() -> Iterator[Database]:
     """A database of our own on the server of PGHOST, or on a server of our own; gone afterwards."""
     if not os.environ.get("PGHOST"):
-        # A build connects a hundred times, and a password as strict as a real one's takes a hundredth of a second.
+        # A build connects a hundred times, and to check a password by SCRAM takes a hundredth of a second.
         with own_server(authentication="md5") as server:
             yield server
         return
