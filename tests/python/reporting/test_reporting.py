@@ -110,7 +110,8 @@ def test_a_warehouse_without_the_truth_has_a_page_without_bands_and_books(wareho
 def test_a_page_that_cannot_be_written_leaves_the_old_one(
     duckdb_warehouse: Warehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert duckdb_warehouse.dbt("run", "--select", "rpt_leadership_page")
+    assert duckdb_warehouse.seed("--companies", "10", "--months", "3").returncode == 0
+    assert duckdb_warehouse.dbt("run")
     page = tmp_path / "kpis.html"
     page.write_text("old")
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
