@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,7 @@ def test_the_postgres_commands_of_the_readme_run_on_a_server(clone: Path, postgr
     start, choose, *commands = readme_commands("## PostgreSQL")
     assert start.startswith("docker compose up -d")  # the workflow runs this one; here the tests' own server stands in
     assert choose == "export DBT_TARGET=postgres"
+    replace(postgres_warehouse, project=clone, artifacts=clone / "target").parse_for_processes()
     printed = [run(command, clone, DBT_TARGET="postgres", **postgres_warehouse.environment) for command in commands]
     assert any("postgres: database" in text for text in printed)
     assert not (clone / "warehouse.duckdb").exists()

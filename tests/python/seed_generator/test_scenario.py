@@ -1,7 +1,6 @@
 """What a scenario may be, and how it says what it may not."""
 
-import json
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seed_generator.errors import InputError, InvalidValueError
-from seed_generator.scenario import LARGE, SMALL, CompanySize, Scenario, add_months, read_scenario
+from seed_generator.scenario import LARGE, SMALL, CompanySize, Scenario, add_months, read_scenario, scenario_from_json
 from warehouses import THREE_SIZES
 
 
@@ -128,6 +127,29 @@ def test_a_file_with_sizes_replaces_all_of_them_in_its_order() -> None:
     assert [size.monthly_price for size in sizes] == [Decimal("4.99"), Decimal("49.00"), Decimal("1234.50")]
 
 
+@dataclass(frozen=True)
+class OfARegion(CompanySize):
+    """A size with one more attribute, which has a default."""
+
+    region: str = "anywhere"
+
+
+def test_an_attribute_of_a_size_that_has_a_default_may_be_left_out_and_then_is_not_in_the_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = {item.name: item.default for item in fields(OfARegion) if item.name != "name"}
+    monkeypatch.setattr("seed_generator.scenario.CompanySize", OfARegion)
+    monkeypatch.setattr("seed_generator.scenario._SIZE_KEYS", keys)
+    before = Scenario(**read_scenario(THREE_SIZES))
+    assert {size.region for size in before.sizes if isinstance(size, OfARegion)} == {"anywhere"}
+    assert "region" not in before.to_json()
+    path = tmp_path / "scenario.toml"
+    path.write_text(f'{THREE_SIZES.read_text()}\nregion = "north"\n')
+    after = Scenario(**read_scenario(path))
+    assert after.to_json().count("region") == 1
+    assert scenario_from_json(after.to_json()) == after
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -153,6 +175,4 @@ def test_a_wrong_file_is_told_in_a_sentence(tmp_path: Path, text: str, words: li
 
 def test_the_scenario_can_be_made_again_from_its_json() -> None:
     scenario = Scenario(companies=7, months=3, first_month=date(2020, 2, 1), seed=5)
-    values = json.loads(scenario.to_json())
-    sizes = tuple(CompanySize(name, **size) for name, size in values.pop("sizes").items())
-    assert Scenario(**values, sizes=sizes) == scenario
+    assert scenario_from_json(scenario.to_json()) == scenario

@@ -9,6 +9,7 @@ from unittest import mock
 import jinja2
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
+from dbt_common.tests import disable_test_caching, enable_test_caching
 
 from seed_generator.expectations.kpis import expected_kpis
 
@@ -42,4 +43,8 @@ def computed_once() -> Iterator[None]:
         # For each load the exact law of every figure.
         mock.patch("seed_generator.tables.expected_kpis", functools.lru_cache(maxsize=16)(expected_kpis)),
     ):
-        yield
+        enable_test_caching()  # dbt's own: plugins that are installed, and parsed macros
+        try:
+            yield
+        finally:
+            disable_test_caching()

@@ -94,7 +94,7 @@ class Warehouse:
 
     def parse_for_processes(self) -> None:
         """Parse the project, for processes of dbt on this warehouse, which takes each of them seconds otherwise."""
-        with self.surroundings():
+        with self.surroundings(), chdir(self.project):
             arguments = ("--quiet", "--log-level", "none", "parse", "--target", self.target, "--no-write-json")
             parsed = dbtRunner().invoke(list(arguments)).result
         assert isinstance(parsed, Manifest)
