@@ -140,14 +140,13 @@ class Judge:
 
     def _dbt(self, mutant: Mutant) -> str:
         self._replace(self._project.model(mutant.model), mutant.sql)
-        is_green = self._scratch.warehouse.build("--select", f"{mutant.model}+", "--fail-fast")
+        is_green = self._scratch.warehouse.build("--select", f"{mutant.model}+")
         red = {name for name, status in self._scratch.warehouse.statuses.items() if status in {"fail", "error"}}
         self._scratch.mend()
         if is_green:
             return ""
         if red & self._project.unit_tests:
             return "unit tests"
-        # With --fail-fast dbt may stop before it has written down which model it was.
         return "models" if red <= {node["name"] for node in self._project.models} else "data tests"
 
     def _replace(self, node: dict[str, Any], sql: str) -> None:

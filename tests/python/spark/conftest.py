@@ -16,15 +16,21 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.fixture
-def warehouse(cluster: Cluster, tmp_path: Path) -> SparkWarehouse:
-    return SparkWarehouse.of(tmp_path, cluster.address)
+@pytest.fixture(scope="session")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of all warehouses: dbt parses the project once."""
+    return tmp_path_factory.mktemp("artifacts")
 
 
 @pytest.fixture
-def local(tmp_path: Path) -> SparkWarehouse:
+def warehouse(cluster: Cluster, tmp_path: Path, artifacts: Path) -> SparkWarehouse:
+    return SparkWarehouse.of(tmp_path, cluster.address, artifacts)
+
+
+@pytest.fixture
+def local(tmp_path: Path, artifacts: Path) -> SparkWarehouse:
     """Spark in one process, without a cluster."""
-    return SparkWarehouse.of(tmp_path, "local[2]")
+    return SparkWarehouse.of(tmp_path, "local[2]", artifacts)
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_build_changes_no_cell(
     options = ("--companies", "20000", "--seed", "11")
     done = warehouse.seed(*options)
     assert done.returncode == 0, done.stderr
-    build = warehouse.start_dbt("build")
+    build = warehouse.start_dbt("build", *WITHOUT_TESTS)
     try:
         wait_until(build, lambda: "START sql incremental model" in warehouse.told)
         cluster.kill_worker()

@@ -34,18 +34,22 @@ spark.executor.defaultJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 
 @dataclass(frozen=True)
 class SparkWarehouse:
-    """A warehouse folder and a catalog; `environment` has Spark's address too, where it is not this machine."""
+    """A warehouse folder and a catalog; `environment` has Spark's address too, where it is not this machine.
+
+    `artifacts` is where dbt leaves what it parsed, for the next warehouse too.
+    """
 
     folder: Path
     environment: Mapping[str, str]
+    artifacts: Path
 
     @classmethod
-    def of(cls, folder: Path, master: str) -> "SparkWarehouse":
+    def of(cls, folder: Path, master: str, artifacts: Path) -> "SparkWarehouse":
         (folder / "conf").mkdir()
         (folder / "conf" / "spark-defaults.conf").write_text(SETTINGS)
         places = {"SPARK_WAREHOUSE": str(folder / "warehouse"), "SPARK_METASTORE": str(folder / "metastore")}
         conf = {"SPARK_CONF_DIR": str(folder / "conf"), "SPARK_LOCAL_IP": "127.0.0.1"}
-        return cls(folder, {**places, **conf, "MASTER": master})
+        return cls(folder, {**places, **conf, "MASTER": master}, artifacts)
 
     def seed(self, *options: str) -> subprocess.CompletedProcess[str]:
         return seed_generator("--target", "spark", *options, environment=self.environment, timeout=300)
@@ -67,7 +71,7 @@ class SparkWarehouse:
         return (self.folder / "told.txt").read_text()
 
     def start_dbt(self, command: str, *options: str) -> subprocess.Popen[str]:
-        folders = ("--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"))
+        folders = ("--target-path", str(self.artifacts), "--log-path", str(self.artifacts))
         return self.start(DBT, command, "--target", "spark", *folders, *options)
 
     def dbt(self, command: str, *options: str) -> int:
