@@ -24,11 +24,13 @@ from warehouses import PROJECT, seed_generator
 DBT = Path(sys.executable).parent / "dbt"
 Checksums = dict[str, str]
 # Spark's and Java's own defaults are for data that hundreds of tasks shuffle and for processes that live long: most of
-# the time here would go into compiling well what runs once.
-SETTINGS = """
+# the time here would go into compiling well what runs once. Java then also has less room for what it compiled, and a
+# build would fill it: it gets what it has by default.
+JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
+SETTINGS = f"""
 spark.sql.shuffle.partitions 2
-spark.driver.defaultJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
-spark.executor.defaultJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
+spark.driver.defaultJavaOptions {JAVA}
+spark.executor.defaultJavaOptions {JAVA}
 """
 
 
