@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,12 +12,14 @@ import duckdb
 import pyarrow as pa
 
 from seed_generator.errors import EnvironmentFailure, InputError, SeedError
+from seed_generator.interruption import undisturbed
 from seed_generator.profiles import Target
 from seed_generator.schemas import COMPANIES, REPRODUCIBLE, SESSIONS, SIMULATION, Batch, TableSchema
 from seed_generator.sinks.duckdb_messages import NO_ROOM, in_use
 from seed_generator.sinks.interruptible import interruptibly
 from seed_generator.sinks.protocol import Take
 from seed_generator.sinks.sql import (
+    MARK,
     Found,
     SqlNames,
     column_definitions,
@@ -33,6 +36,26 @@ SETTINGS = "set memory_limit = '512MB'; set enable_progress_bar = false"
 
 # DuckDB's own unit of storage: whole ones go straight to the file, others are put together first.
 ROW_GROUP = 122_880
+
+_TABLES = {"table", "view"}
+
+# All that a schema can hold, with what each kind is called; indexes belong to tables.
+_CONTENTS = """
+    select 'table' as kind, schema_name, table_name, coalesce(comment, '') as comment
+    from duckdb_tables() where database_name = current_database()
+    union all by name
+    select 'view' as kind, schema_name, view_name as table_name, coalesce(comment, '') as comment
+    from duckdb_views() where database_name = current_database() and not internal
+    union all by name
+    select 'sequence' as kind, schema_name, sequence_name as table_name, '' as comment
+    from duckdb_sequences() where database_name = current_database()
+    union all by name
+    select 'type' as kind, schema_name, type_name as table_name, '' as comment
+    from duckdb_types() where database_name = current_database() and not internal
+    union all by name
+    select distinct 'function' as kind, schema_name, function_name as table_name, '' as comment
+    from duckdb_functions() where database_name = current_database() and not internal
+"""
 
 # The methods that cost the least to write, where DuckDB would choose the smallest: a company's sessions of a month
 # stand together, the times of a month are random, and names are all different.
@@ -64,6 +87,7 @@ class DuckDBSink:
     def __init__(self, path: Path, prefix: str = "", label: str = "", next_command: str = "dbt build") -> None:
         self._path = path
         self._names = SqlNames(prefix)
+        self.has_changed = False
         self.description = f"{label}{path}"
         self.next_command = next_command
 
@@ -88,7 +112,7 @@ class DuckDBSink:
         """Give all rows to `take`, each table's in the order of its primary key."""
         if not self._path.exists():
             raise InputError(f"{self._path} does not exist; load a simulation first.")
-        with self._transaction() as connection:
+        with self._transaction(changes=False) as connection:
             refuse_incomplete_tables(self._found(connection), self._names, str(self._path))
             for table in REPRODUCIBLE:
                 interruptibly(functools.partial(self._read, connection, table, take), connection.interrupt)
@@ -111,13 +135,16 @@ class DuckDBSink:
             take(table, batch)
 
     @contextmanager
-    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _transaction(self, *, changes: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A transaction that `changes` the file, or only reads it."""
         try:
             with duckdb.connect(self._path) as connection:
                 connection.execute(SETTINGS)
                 connection.begin()
                 yield connection
-                connection.commit()
+                with undisturbed():
+                    connection.commit()
+                    self.has_changed = changes
         except (duckdb.Error, RuntimeError) as error:
             # What DuckDB makes of Ctrl-C in a short statement.
             if "interrupted" in str(error):
@@ -140,11 +167,14 @@ class DuckDBSink:
 
     def _found(self, connection: duckdb.DuckDBPyConnection) -> Found:
         rows = connection.execute(
-            "select table_schema, table_name from information_schema.tables"
-            " where table_catalog = current_database() and list_contains($schemas, table_schema)",
-            {"schemas": self._names.schemas},
+            f"from ({_CONTENTS}) where list_contains($schemas, schema_name)", {"schemas": self._names.schemas}
         ).fetchall()
-        return {(schema, table) for schema, table in rows}
+        tables = {(schema, name): comment for kind, schema, name, comment in rows if kind in _TABLES}
+        others = defaultdict[str, set[str]](set)
+        for kind, schema, name, _ in rows:
+            if kind not in _TABLES:
+                others[schema].add(f"{kind} {name}")
+        return Found(tables.keys(), {pair for pair, comment in tables.items() if comment == MARK}, others)
 
     def _remove_file(self) -> None:
         """A load that failed leaves no empty warehouse behind where there was none."""
@@ -177,6 +207,7 @@ class _DuckDBChange:
             if not table.adds_rows:
                 columns = column_definitions(table.columns, COMPRESSION.get(table.schema, {}))
                 self._connection.execute(f"create or replace table {name} ({columns})")
+                self._connection.execute(f"comment on table {name} is '{MARK}'")
             reader = pa.RecordBatchReader.from_batches(table.columns, _row_groups(table.batches))
             self._connection.register("incoming", reader)
             insert = functools.partial(self._connection.execute, f"insert into {name} select * from incoming")

@@ -32,6 +32,7 @@ class Sink(Protocol):
 
     `description` names it to people, `next_command` is what they type next. `months_at_a_time` is how many months of
     sessions it can take in at the same time. `takes_faults` is whether one process makes the rows, as faults need it.
+    `has_changed` is whether a change is complete: nothing that fails or is interrupted after it undoes it.
 
     All methods raise `EnvironmentFailure` where the surroundings say no and `InputError` where the place is not one
     that the simulator may fill, or read; then the tables are as they were before.
@@ -41,6 +42,7 @@ class Sink(Protocol):
     next_command: str
     months_at_a_time: int
     takes_faults: bool
+    has_changed: bool
 
     def change(self) -> AbstractContextManager[Change]:
         """Begin a change, which is complete when its block ends; an error in the block leaves the tables as they were.

@@ -2,13 +2,33 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from seed_generator.errors import InputError
-from seed_generator.schemas import RAW, SIMULATION, TABLES, TableSchema
+from seed_generator.schemas import TABLES, TableSchema
 
-Found = AbstractSet[tuple[str, str]]  # (schema, table), as the engine's catalog has them
+# A load gives it to each table as its comment, which proves whose the table is: a name alone proves nothing.
+MARK = "Made by seed_generator: a load replaces this table, and --drop removes it."
+
+Pairs = AbstractSet[tuple[str, str]]  # (schema, table), as the engine's catalog has them
+
+
+@dataclass(frozen=True)
+class Found:
+    """What our schemas hold, the user's own things too.
+
+    Parameters
+    ----------
+    tables : all tables and views.
+    marked : those of them that bear the mark of a load.
+    others : what else stands in each schema, such as functions, as it is told to people.
+    """
+
+    tables: Pairs
+    marked: Pairs
+    others: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
 
 
 class SqlNames:
@@ -73,7 +93,7 @@ def refuse_incomplete_tables(found: Found, names: SqlNames, place: str) -> None:
     ------
     InputError : there is nothing, or not all of it.
     """
-    missing = sorted(table.full_name for table in TABLES if names.pair(table) not in found)
+    missing = sorted(table.full_name for table in TABLES if names.pair(table) not in found.tables)
     if len(missing) == len(TABLES):
         raise InputError(f"{place} holds no simulation; load one first.")
     if missing:
@@ -81,23 +101,23 @@ def refuse_incomplete_tables(found: Found, names: SqlNames, place: str) -> None:
 
 
 def refuse_tables_of_others(found: Found, names: SqlNames, place: str) -> None:
-    """Never touch a `raw.sessions` that somebody else made: ours always stand beside `raw.simulation`.
+    """Never touch a `raw.sessions` that bears no mark of a load.
 
     Raises
     ------
     InputError : naming the tables in the way.
     """
-    in_the_way = sorted(names.pair(table) for table in TABLES if names.pair(table) in found)
-    if in_the_way and names.pair(SIMULATION) not in found:
+    in_the_way = sorted({names.pair(table) for table in TABLES} & (found.tables - found.marked))
+    if in_the_way:
         listed = ", ".join(f"{schema}.{table}" for schema, table in in_the_way)
         raise InputError(
-            f"{place} holds {listed} but no {names.schema(RAW)}.{SIMULATION.name}, so seed_generator did not make them;"
+            f"{place} holds {listed} without the mark of a load (a comment), so seed_generator did not make them;"
             " choose another database, or set SCHEMA_PREFIX."
         )
 
 
 def drop_statements(
-    found: Found, names: SqlNames, kind: str = "table", cascade: str = "", parts: Found = frozenset()
+    found: Found, names: SqlNames, kind: str = "table", parts: Pairs = frozenset()
 ) -> tuple[list[str], list[str]]:
     """Statements that remove our tables and the schemas that then are empty, and a line on each of these for people.
 
@@ -105,22 +125,19 @@ def drop_statements(
     ----------
     found : what is there.
     kind : what the tables of the contract are to the engine.
-    cascade : what the engine needs to drop a table that views read, or nothing.
     parts : those of `found` that are ours too, tables which the others consist of.
     """
     ours = {names.pair(table) for table in TABLES} | parts
-    # The one that says that the others are ours goes last, where statements stand on their own.
-    tables = (*(table for table in reversed(TABLES) if table is not SIMULATION), SIMULATION)
     statements = [
-        *(f"drop {kind} {names.quoted(table)}{cascade}" for table in tables if names.pair(table) in found),
+        *(f"drop {kind} {names.quoted(table)}" for table in reversed(TABLES) if names.pair(table) in found.tables),
         *(f"drop table {names.in_quotes(*part)}" for part in sorted(parts)),
     ]
     lines = []
     for schema in names.schemas:
-        others = sorted(table for place, table in found if place == schema and (place, table) not in ours)
+        others = {table for place, table in found.tables - ours if place == schema} | found.others.get(schema, set())
         if others:
-            lines.append(f"kept schema {schema}: it also holds {', '.join(others)}")
-        elif any(place == schema for place, _ in found):
+            lines.append(f"kept schema {schema}: it also holds {', '.join(sorted(others))}")
+        elif any(place == schema for place, _ in found.tables):
             statements.append(f"drop schema {names.in_quotes(schema)}")
             lines.append(f"removed schema {schema}")
     return statements, lines or ["nothing to remove"]

@@ -39,6 +39,7 @@ class ParquetSink:
         self._folder = folder.expanduser().resolve()
         self._new = self._folder.with_name(f".{self._folder.name}.new")
         self._old = self._folder.with_name(f".{self._folder.name}.old")
+        self.has_changed = False
         self.description = f"Parquet: {self._folder}"
         self.next_command = f"""duckdb -c "select count(*) from '{self._folder}/raw/sessions/*.parquet'" """.strip()
 

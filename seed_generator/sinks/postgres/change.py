@@ -24,7 +24,14 @@ from seed_generator.sinks.postgres.keys import (
     remove_primary_keys,
 )
 from seed_generator.sinks.postgres.locks import listed, lock_tables
-from seed_generator.sinks.sql import Found, SqlNames, column_definitions, refuse_incomplete_tables, sql_type
+from seed_generator.sinks.sql import (
+    MARK,
+    Found,
+    SqlNames,
+    column_definitions,
+    refuse_incomplete_tables,
+    sql_type,
+)
 from seed_generator.tables import Table
 
 
@@ -97,9 +104,10 @@ class PostgresChange:
         for schema in self._names.schemas:
             self._cursor.execute(f'create schema if not exists "{schema}"')
         for table in TABLES:
-            self._cursor.execute(
-                f"create table if not exists {self._names.quoted(table)} ({column_definitions(table.columns)})"
-            )
+            if self._names.pair(table) not in self._found.tables:
+                name = self._names.quoted(table)
+                self._cursor.execute(f"create table {name} ({column_definitions(table.columns)})")
+                self._cursor.execute(f"comment on table {name} is '{MARK}'")
             self._cursor.execute(
                 "select attname, format_type(atttypid, atttypmod) from pg_attribute"
                 " where attrelid = %s::regclass and attnum > 0 and not attisdropped order by attnum",

@@ -1,6 +1,7 @@
 """What a PostgreSQL database holds of the tables: which there are, and their rows."""
 
 import functools
+from collections import defaultdict
 
 import pyarrow as pa
 from psycopg2 import extensions
@@ -8,19 +9,32 @@ from psycopg2 import extensions
 from seed_generator.schemas import REPRODUCIBLE, TableSchema, with_nulls
 from seed_generator.sinks.postgres.copy import CopyTarget, copy_format
 from seed_generator.sinks.protocol import Take
-from seed_generator.sinks.sql import Found, SqlNames, key_order
+from seed_generator.sinks.sql import MARK, Found, SqlNames, key_order
 
 _BYTE_BY_BYTE = ' collate "C"'
 
 
 def found_tables(cursor: extensions.cursor, names: SqlNames) -> Found:
-    """All tables and views in our schemas, the user's own too."""
+    """All that stands in our schemas, the user's own things too."""
     cursor.execute(
-        "select nspname, relname from pg_class join pg_namespace on pg_namespace.oid = relnamespace"
+        "select nspname, relname, obj_description(pg_class.oid, 'pg_class')"
+        " from pg_class join pg_namespace on pg_namespace.oid = relnamespace"
         " where nspname = any(%s) and relkind in ('r', 'p', 'v', 'm', 'f')",
         (names.schemas,),
     )
-    return set(cursor.fetchall())
+    comments = {(schema, table): comment for schema, table, comment in cursor.fetchall()}
+    # What depends on a schema stands in it; tables are above, and what belongs to them depends on them.
+    cursor.execute(
+        "select nspname, pg_describe_object(classid, objid, 0)"
+        " from pg_depend join pg_namespace on refclassid = 'pg_namespace'::regclass and refobjid = pg_namespace.oid"
+        " where nspname = any(%s) and deptype = 'n' and not (classid = 'pg_class'::regclass and exists ("
+        "select from pg_class where pg_class.oid = objid and relkind in ('r', 'p', 'v', 'm', 'f')))",
+        (names.schemas,),
+    )
+    others = defaultdict[str, set[str]](set)
+    for schema, other in cursor.fetchall():
+        others[schema].add(other)
+    return Found(comments.keys(), {table for table, comment in comments.items() if comment == MARK}, others)
 
 
 def read_tables(cursor: extensions.cursor, names: SqlNames, take: Take) -> None:

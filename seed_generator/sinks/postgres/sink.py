@@ -37,6 +37,7 @@ class PostgresSink:
         self._settings = target.settings
         self._names = SqlNames(prefix)
         self._stopped = Event()
+        self.has_changed = False
         self._database = str(self._settings.get("dbname") or self._settings.get("database"))
         self._where = f"the database {self._database}"
         self._server = f"{self._settings.get('host')}:{self._settings.get('port')}"
@@ -65,11 +66,11 @@ class PostgresSink:
         """Remove the tables, dbt's views that read them, and the schemas that then are empty."""
         with self._transaction() as cursor:
             refuse_tables_of_others(found := found_tables(cursor, self._names), self._names, self._where)
-            if loaded := [table for table in TABLES if self._names.pair(table) in found]:
+            if loaded := [table for table in TABLES if self._names.pair(table) in found.tables]:
                 lock_tables(cursor, self._names, loaded)
-            statements, lines = drop_statements(found, self._names, cascade=" cascade")
+            statements, lines = drop_statements(found, self._names)
             for statement in statements:
-                cursor.execute(statement)
+                cursor.execute(f"{statement} cascade" if statement.startswith("drop table") else statement)
         return [*lines, "dbt's views of these tables went with them"] if statements else lines
 
     @contextmanager

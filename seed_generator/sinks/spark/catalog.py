@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from seed_generator.schemas import TABLES, TableSchema
 from seed_generator.sinks.spark.tasks import PERIOD
-from seed_generator.sinks.sql import Found, SqlNames
+from seed_generator.sinks.sql import Found, Pairs, SqlNames
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -28,14 +28,10 @@ class SparkCatalog:
         self._names = names
 
     def found(self) -> Found:
-        """All tables and views in our schemas, the user's own too."""
-        databases = {row[0] for row in self._spark.sql("show databases").collect()}
-        return {
-            (schema, row[1])
-            for schema in self._names.schemas
-            if schema in databases
-            for row in self._spark.sql(f"show tables in {self._names.in_quotes(schema)}").collect()
-        }
+        """All tables and views in our schemas, the user's own too. A view's mark is the load that it names."""
+        tables = self._tables()
+        marked = {self._names.pair(table) for table in TABLES if self.load_of(table)}
+        return Found(tables, marked | parts_of(tables))
 
     def create_schemas(self) -> None:
         """Those that are missing."""
@@ -67,11 +63,20 @@ class SparkCatalog:
     def forget(self, is_kept: Callable[[TableSchema, str], bool]) -> None:
         """Drop the parts that are not to be kept."""
         of_name = {self._names.pair(table): table for table in TABLES}
-        for schema, name in sorted(self.found()):
+        for schema, name in sorted(self._tables()):
             part = _PART.fullmatch(name)
             table = of_name.get((schema, part["table"])) if part else None
             if part and table and not is_kept(table, part["load"]):
                 self._spark.sql(f"drop table if exists {self._names.in_quotes(schema, name)}")
+
+    def _tables(self) -> Pairs:
+        databases = {row[0] for row in self._spark.sql("show databases").collect()}
+        return {
+            (schema, row[1])
+            for schema in self._names.schemas
+            if schema in databases
+            for row in self._spark.sql(f"show tables in {self._names.in_quotes(schema)}").collect()
+        }
 
     def _property(self, table: TableSchema, name: str) -> str | None:
         if not self._spark.catalog.tableExists(self._names.quoted(table)):
@@ -80,6 +85,6 @@ class SparkCatalog:
         return properties.get(name)
 
 
-def parts_of(found: Found) -> Found:
+def parts_of(tables: Pairs) -> Pairs:
     """Those that are parts."""
-    return {(schema, name) for schema, name in found if _PART.fullmatch(name)}
+    return {(schema, name) for schema, name in tables if _PART.fullmatch(name)}

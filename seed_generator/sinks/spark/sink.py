@@ -33,6 +33,7 @@ class SparkSink:
         self._target = target
         self._names = SqlNames(prefix, quote="`")
         self._tasks = tasks
+        self.has_changed = False
         self.description = f"{target.name}: Spark, schemas {', '.join(self._names.schemas)}"
         self.next_command = f"dbt build --target {target.name}"
 
@@ -62,7 +63,7 @@ class SparkSink:
         with spark_session(self._target) as spark:
             found = SparkCatalog(spark, self._names).found()
             refuse_tables_of_others(found, self._names, self._target.name)
-            statements, lines = drop_statements(found, self._names, kind="view", parts=parts_of(found))
+            statements, lines = drop_statements(found, self._names, kind="view", parts=parts_of(found.tables))
             for statement in statements:
                 spark.sql(statement)
         return lines

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from datetime import date
@@ -17,7 +18,7 @@ from seed_generator.scenario import CompanySize, Scenario
 from seed_generator.schemas import SESSIONS, TABLES
 from seed_generator.simulation.sessions import Manner
 from seed_generator.sinks.parquet.sink import ParquetSink
-from seed_generator.sinks.sql import SqlNames, drop_statements, refuse_tables_of_others
+from seed_generator.sinks.sql import Found, SqlNames, drop_statements, refuse_tables_of_others
 from warehouses import PROJECT, read_terminal, seeded
 
 SMALL = Scenario(companies=300, months=5)
@@ -130,13 +131,42 @@ def test_tables_that_somebody_else_made_are_refused_and_untouched(place: Place) 
 
 
 @in_databases
-def test_other_tables_beside_ours_survive_a_load_and_a_drop(place: Place) -> None:
-    place.execute(*(statement.replace("sessions", "notes") for statement in THEIRS))
+@pytest.mark.parametrize("is_beside_a_load", [False, True])
+def test_a_table_of_another_s_is_no_less_so_beside_a_simulation(place: Place, is_beside_a_load: bool) -> None:  # noqa: FBT001 - a case
+    if is_beside_a_load:
+        place.load(SMALL)
+        place.execute("drop table {raw}.plans cascade")
+    else:
+        place.execute("create schema {raw}", "create table {raw}.simulation (seed bigint)")
+    place.execute("create table {raw}.plans (company_size text, monthly_price numeric(10, 2))")
+    place.execute("insert into {raw}.plans values ('theirs', 1)")
+    for options in ((), ("--drop",), ("--append", "1")):
+        refused = place.seed(*options)
+        assert refused.returncode == 2
+        assert f"{PREFIX}raw.plans" in refused.stderr
+        assert "seed_generator did not make them" in refused.stderr
+    assert place.execute("select company_size from {raw}.plans") == [("theirs",)]
+
+
+@in_databases
+@pytest.mark.parametrize("made", ["table", "view", "sequence", "type", "function"])
+def test_other_things_beside_ours_survive_a_load_and_a_drop(place: Place, made: str) -> None:
+    definition = {
+        "table": "as select 7 as a",
+        "view": "as select 7 as a",
+        "sequence": "start 7",
+        "type": "as enum ('7')",
+        "function": "(a) as a" if place.kind == "duckdb" else "(a int) returns int language sql as 'select a'",
+    }
+    place.execute("create schema {raw}", f"create {made} {{raw}}.notes {definition[made]}")
+    uses = {"sequence": "nextval('{raw}.notes')", "type": "cast('7' as {raw}.notes)", "function": "{raw}.notes(7)"}
     assert place.seed("--companies", "5").returncode == 0
     dropped = place.seed("--drop")
     assert dropped.returncode == 0
-    assert f"kept schema {PREFIX}raw: it also holds notes" in dropped.stdout
-    assert place.execute("select * from {raw}.notes") == [(7,)]
+    assert re.search(rf"^kept schema {PREFIX}raw: it also holds .*\bnotes\b", dropped.stdout, re.MULTILINE)
+    ((kept,),) = place.execute(f"select {uses[made]}" if made in uses else "select a from {raw}.notes")
+    assert str(kept) == "7"
+    assert place.seed("--companies", "5").returncode == 0
 
 
 @in_postgres
@@ -221,8 +251,8 @@ def test_a_folder_with_somebody_else_s_files_is_refused_and_untouched(tmp_path: 
 def test_what_an_interrupted_drop_leaves_can_be_dropped() -> None:
     names = SqlNames("")
     left = {names.pair(table): names.quoted(table) for table in TABLES}
-    statements, _ = drop_statements(set(left), names)
+    statements, _ = drop_statements(Found(left.keys(), left.keys()), names)
     for statement in statements:  # as on Spark, each on its own
-        refuse_tables_of_others(set(left), names, "here")
+        refuse_tables_of_others(Found(left.keys(), left.keys()), names, "here")
         left = {pair: quoted for pair, quoted in left.items() if statement != f"drop table {quoted}"}
     assert left == {}
