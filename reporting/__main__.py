@@ -1,10 +1,10 @@
 """`python -m reporting`: print the KPIs of a target."""
 
-import sys
-
 from seed_generator.interruption import ends_at_once
 
-with ends_at_once("interrupted."):
-    from reporting.cli import main
+_INTERRUPTED = "interrupted."
 
-sys.exit(main())
+with ends_at_once(_INTERRUPTED):
+    from seed_generator.program import run
+
+run("reporting.cli", _INTERRUPTED)

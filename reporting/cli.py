@@ -2,7 +2,6 @@
 
 import argparse
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,9 +10,9 @@ from reporting.kpi_table import kpi_table
 from reporting.page import leadership_page
 from reporting.project import Project, close_duckdb
 from reporting.publication import DATABASE, SCHEMA, publish
-from seed_generator.errors import SeedError, told_with
-from seed_generator.interruption import INTERRUPTED, heard
+from seed_generator.errors import told_with
 from seed_generator.profiles import read_target
+from seed_generator.program import OptionParser, ended, path, text
 
 _WIDTH_WITHOUT_TERMINAL = 120
 _PAGE = Path("kpis.html")
@@ -26,17 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns the exit code: 0, 1 if dbt could not build or read the marts, 2 for bad input, 130 for Ctrl-C.
     """
-    options = _parser().parse_args(arguments)
-    try:
-        with heard(), told_with(_OPTIONS.get):
+
+    def work(_: object) -> None:
+        options = _parser().parse_args(arguments)
+        with told_with(_OPTIONS.get):
             _report(options)
-    except SeedError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted.", file=sys.stderr)
-        return INTERRUPTED
-    return 0
+
+    return ended(work)
 
 
 def _report(options: argparse.Namespace) -> None:
@@ -66,17 +61,15 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m reporting", description="Print the KPIs of a target.", allow_abbrev=False
-    )
+    parser = OptionParser(prog="python -m reporting", description="Print the KPIs of a target.", allow_abbrev=False)
     parser.add_argument(
-        "--target", metavar="NAME", help="a target of profiles.yml (default: the profile's own, DBT_TARGET)"
+        "--target", metavar="NAME", type=text, help="a target of profiles.yml (default: the profile's own, DBT_TARGET)"
     )
     parser.add_argument("--build", action="store_true", help="run dbt build first, in the same process")
     parser.add_argument(
         "--page",
         metavar="FILE",
-        type=Path,
+        type=path,
         nargs="?",
         const=_PAGE,
         help=f"write the leadership page into this file (default: {_PAGE})",
@@ -84,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--publish",
         metavar="FOLDER",
-        type=Path,
+        type=path,
         nargs="?",
         const=_PUBLISHED,
         help="run dbt build, and if all is green publish the marts in this folder, as a DuckDB file and as Parquet"

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reporting.files import write_whole
-from seed_generator.errors import EnvironmentFailure, SeedError, told_with
-from seed_generator.interruption import INTERRUPTED, ends_at_once, heard
+from seed_generator.errors import EnvironmentFailure, told_with
+from seed_generator.interruption import ends_at_once
 from seed_generator.profiles import read_target
+from seed_generator.program import OptionParser, ended, text
 
 if TYPE_CHECKING:
     from reporting.project import Project
@@ -42,36 +43,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns the exit code: 0, 1 if dbt can't document or the port is taken, 2 for bad input, 130 for Ctrl-C before the
     page is served, which Ctrl-C ends as it should.
     """
-    parser = argparse.ArgumentParser(
+    return ended(lambda _: _document(_parser().parse_args(arguments)))
+
+
+def _parser() -> OptionParser:
+    parser = OptionParser(
         prog="python -m reporting.documentation",
         description="Write dbt's documentation as one file, and serve it on 127.0.0.1 until Ctrl-C.",
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--target", metavar="NAME", help="a target of profiles.yml (default: the profile's own, DBT_TARGET)"
+        "--target", metavar="NAME", type=text, help="a target of profiles.yml (default: the profile's own, DBT_TARGET)"
     )
     parser.add_argument("--port", metavar="N", type=int, default=_PORT, help=f"where it is served (default: {_PORT})")
     parser.add_argument("--no-serve", action="store_true", help="only write the file")
-    options = parser.parse_args(arguments)
-    with ends_at_once("interrupted."):
-        # Only here: it imports dbt, which takes a second or two.
-        from reporting.project import Project, close_duckdb  # noqa: PLC0415 - see above
-    try:
-        with told_with({"target": "--target"}.get):
-            target = read_target(options.target)
-        with heard(), nullcontext() if options.no_serve else _listening(options.port) as server:
-            page = write_documentation(Project(target, is_default=options.target is None))
-            close_duckdb()  # while people read, others load and build
-            print(f"One file with all of it: {page}")
-            if server:
-                _serve(server, page)
-    except SeedError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted.", file=sys.stderr)
-        return INTERRUPTED
-    return 0
+    return parser
+
+
+def _document(options: argparse.Namespace) -> None:
+    with told_with({"target": "--target"}.get):
+        target = read_target(options.target)
+    with nullcontext() if options.no_serve else _listening(options.port) as server:
+        with ends_at_once("interrupted."):
+            # Only here: it imports dbt, which takes a second or two.
+            from reporting.project import Project, close_duckdb  # noqa: PLC0415 - see above
+        page = write_documentation(Project(target, is_default=options.target is None))
+        close_duckdb()  # while people read, others load and build
+        print(f"One file with all of it: {page}")
+        if server:
+            _serve(server, page)
 
 
 def write_documentation(project: "Project") -> Path:

@@ -1,10 +1,10 @@
 """`python -m seed_generator`."""
 
-import sys
-
 from seed_generator.interruption import ends_at_once
 
-with ends_at_once("interrupted; nothing was changed."):
-    from seed_generator.cli.main import main
+_INTERRUPTED = "interrupted; nothing was changed."
 
-sys.exit(main())
+with ends_at_once(_INTERRUPTED):
+    from seed_generator.program import run
+
+run("seed_generator.cli.main", _INTERRUPTED)

@@ -44,11 +44,16 @@ class InvalidValueError(InputError):
     def __init__(self, key: str, given: object, allowed: str) -> None:
         self.given = given
         self.allowed = allowed
-        super().__init__(f"{key} must be {allowed}, not {given!s}.", key)
+        super().__init__(f"{key} must be {allowed}, not {_said(given)}.", key)
 
     def named(self, word: str) -> "InputError":
         """The same error about a key that the user knows by this word."""
-        return InputError(f"{word} must be {self.allowed}, not {self.given!s}.")
+        return InputError(f"{word} must be {self.allowed}, not {_said(self.given)}.")
+
+
+def _said(given: object) -> str:
+    """On one line, and never nothing."""
+    return " ".join(str(given).split()) or "empty"
 
 
 class EnvironmentFailure(SeedError):  # noqa: N818 - a failure of the surroundings, not a mistake of the user's

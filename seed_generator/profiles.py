@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,10 +71,12 @@ def _find_profiles(profiles_dir: Path | None) -> Path:
     elif from_environment:
         folders, said = [Path(from_environment)], f"DBT_PROFILES_DIR {from_environment}"
     else:
-        folders = [Path.cwd(), Path.home() / ".dbt"]
+        folders = [Path.cwd()]
+        with suppress(RuntimeError):  # a user can have no home folder
+            folders.append(Path.home() / ".dbt")
         said = " or ".join(map(str, folders))
     for folder in folders:
-        path = folder.expanduser().resolve() / _PROFILES_FILE
+        path = folder.resolve() / _PROFILES_FILE
         if path.is_file():
             return path
     raise InputError(

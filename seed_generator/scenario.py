@@ -3,7 +3,6 @@
 import json
 import math
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seed_generator.errors import InputError, InvalidValueError
+from seed_generator.toml_file import read_toml
 from seed_generator.validation import LAST_YEAR, finite_number, first_of_month, price, whole_number
 
 MAX_COMPANIES = 10_000_000_000
@@ -168,13 +168,7 @@ def read_scenario(path: Path) -> dict[str, Any]:
     ------
     InputError : the file can't be read, is not TOML, or has a key that no scenario has; its key is `scenario`.
     """
-    try:
-        with path.open("rb") as file:
-            values = tomllib.load(file, parse_float=Decimal)
-    except OSError as error:
-        raise InputError(f"{path} can't be read: {error.strerror}.", key="scenario") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not TOML: {error}.", key="scenario") from error
+    values = read_toml(path, "scenario")
     _only_keys(values, {item.name for item in fields(Scenario)}, f"the scenario {path}")
     if "sizes" in values:
         values["sizes"] = _sizes(values["sizes"], path)

@@ -1,9 +1,8 @@
 """The command line: read what was asked, simulate, load, say what was made."""
 
 import argparse
-import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -12,11 +11,11 @@ from seed_generator.cli.dry_run import expectation_lines
 from seed_generator.cli.memory import keep_freed_memory
 from seed_generator.cli.options import Request, option_of, option_parser
 from seed_generator.cli.progress import Progress
-from seed_generator.errors import InputError, SeedError, told_with
+from seed_generator.errors import told_with
 from seed_generator.expectations.kpis import expected_sessions
 from seed_generator.extension import Extension
 from seed_generator.faults.injection import Faults
-from seed_generator.interruption import INTERRUPTED, heard
+from seed_generator.program import ended
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import TableSchema
 from seed_generator.simulation.portion import Portion
@@ -29,53 +28,55 @@ from seed_generator.tables import simulated_tables
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 1 for the environment, 2 for bad input, 130 for Ctrl-C."""
     keep_freed_memory()
-    try:
-        options = option_parser().parse_args(arguments)
+    command = _Command(arguments)
+    return ended(command.run, command.aftermath)
+
+
+class _Command:
+    """What the arguments ask for."""
+
+    def __init__(self, arguments: Sequence[str] | None) -> None:
+        self._arguments = arguments
+        self._sink: Sink | None = None
+
+    def run(self, stop_if_pressed: Callable[[], None]) -> None:
+        """Check all of it, and do it."""
+        options = option_parser().parse_args(self._arguments)
         with told_with(option_of):
-            _run(Request(options), options)
-    except SeedError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted; nothing was changed.", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output left; leave quietly, and give the interpreter nothing to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+            request = Request(options)
+            request.check()
+            self._sink = request.sink
+            if options.drop:
+                _drop(request.sink, options)
+            elif options.dry_run:
+                _describe(request)
+            elif options.checksum:
+                _print_checksums(request.sink, options)
+            else:
+                _load(request, options, stop_if_pressed)
+
+    def aftermath(self) -> str:
+        """What is so if it did not come to its end."""
+        return "the change was complete" if self._sink and self._sink.has_changed else "nothing was changed"
 
 
-def _run(request: Request, options: argparse.Namespace) -> None:
-    """Check all that was asked for, and do it."""
-    scenario, faults, extension, sink = request.scenario(), request.faults(), request.extension(), request.sink()
-    manner = request.manner(sink)
-    if faults and not sink.takes_faults:
-        raise InputError(
-            "--fault and --faults go into rows that one process makes, and many make those of this target;"
-            " choose another, or --parquet."
-        )
-    if options.drop:
-        _drop(sink, options)
-    elif options.dry_run:
-        _describe(scenario, faults, sink)
-    elif options.checksum:
-        _print_checksums(sink, options)
-    else:
-        with _progress(options) as progress, heard() as stop_if_pressed, sink.change() as change:
-            with told_with(request.scenario_word):
-                portion = extension.applied(change.simulation()) if extension else Portion(scenario)
-            progress.expected_sessions = _sessions_to_come(portion)
+def _load(request: Request, options: argparse.Namespace, stop_if_pressed: Callable[[], None]) -> None:
+    extension, sink = request.extension, request.sink
+    with _progress(options) as progress, sink.change() as change:
+        with told_with(request.scenario_word):
+            portion = extension.applied(change.simulation()) if extension else Portion(request.scenario)
+        progress.expected_sessions = _sessions_to_come(portion)
 
-            def taken(table: TableSchema, rows: int) -> None:
-                progress.add(table, rows)
-                stop_if_pressed()
+        def taken(table: TableSchema, rows: int) -> None:
+            progress.add(table, rows)
+            stop_if_pressed()
 
-            change.write(simulated_tables(portion, faults, manner, taken))
-            stop_if_pressed()  # the last moment at which nothing has changed
-        if not options.quiet:
-            _print_what_was_loaded(portion.scenario, faults, extension, progress)
-            print(f"Loaded in {progress.seconds:.1f} s into {sink.description}")
-            print(f"Next: {sink.next_command}")
+        change.write(simulated_tables(portion, request.faults, request.manner, taken))
+        stop_if_pressed()  # the last moment at which nothing has changed
+    if not options.quiet:
+        _print_what_was_loaded(portion.scenario, request.faults, extension, progress)
+        print(f"Loaded in {progress.seconds:.1f} s into {sink.description}")
+        print(f"Next: {sink.next_command}")
 
 
 def _sessions_to_come(portion: Portion) -> float:
@@ -118,12 +119,12 @@ def _print_checksums(sink: Sink, options: argparse.Namespace) -> None:
         print(f"  {table.full_name:<21} {found[table].rows:>15,}  {found[table].digits()}")
 
 
-def _describe(scenario: Scenario, faults: Faults, sink: Sink) -> None:
-    print(f"Would simulate {_summary(scenario)}:")
-    for line in expectation_lines(scenario):
+def _describe(request: Request) -> None:
+    print(f"Would simulate {_summary(request.scenario)}:")
+    for line in expectation_lines(request.scenario):
         print(line)
-    _print_faults(faults)
-    print(f"Nothing was written; a load would fill {sink.description}")
+    _print_faults(request.faults)
+    print(f"Nothing was written; a load would fill {request.sink.description}")
 
 
 def _drop(sink: Sink, options: argparse.Namespace) -> None:

@@ -3,14 +3,15 @@
 import argparse
 import os
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, NoReturn
+from functools import cached_property
+from typing import Any
 
 from seed_generator import __version__
 from seed_generator.errors import InputError, told_with
 from seed_generator.extension import Extension
 from seed_generator.faults.injection import Faults, read_faults
 from seed_generator.profiles import read_target
+from seed_generator.program import OptionParser, path, text
 from seed_generator.scenario import Scenario, read_scenario
 from seed_generator.simulation.sessions import Manner
 from seed_generator.simulation.streams import STREAM_VERSION
@@ -34,28 +35,21 @@ _OPTIONS = {
 }
 
 
-class _Parser(argparse.ArgumentParser):
-    """Bad options end as any other bad input does: in one sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}; --help lists the options.")
-
-
-def option_parser() -> argparse.ArgumentParser:
+def option_parser() -> OptionParser:
     """The parser of all options."""
     default = Scenario()
-    parser = _Parser(
+    parser = OptionParser(
         prog="python -m seed_generator",
         description="Simulate a B2B SaaS company and load it into the raw tables of a dbt target.",
         allow_abbrev=False,
     )
     place = parser.add_argument_group("where to").add_mutually_exclusive_group()
     place.add_argument(
-        "--target", metavar="NAME", help="a target of profiles.yml (default: the profile's own, DBT_TARGET)"
+        "--target", metavar="NAME", type=text, help="a target of profiles.yml (default: the profile's own, DBT_TARGET)"
     )
-    place.add_argument("--parquet", metavar="FOLDER", type=Path, help="write Parquet files into a folder instead")
+    place.add_argument("--parquet", metavar="FOLDER", type=path, help="write Parquet files into a folder instead")
     parser.add_argument(
-        "--profiles-dir", metavar="FOLDER", type=Path, help="where profiles.yml is (default: where dbt looks)"
+        "--profiles-dir", metavar="FOLDER", type=path, help="where profiles.yml is (default: where dbt looks)"
     )
     what = parser.add_argument_group("what")
     what.add_argument("--companies", metavar="N", help=f"how many companies (default: {default.companies})")
@@ -65,17 +59,22 @@ def option_parser() -> argparse.ArgumentParser:
     )
     what.add_argument("--seed", metavar="N", help=f"the seed (default: {default.seed})")
     what.add_argument(
-        "--scenario", metavar="FILE.toml", type=Path, help="a scenario file; the options above override it"
+        "--scenario", metavar="FILE.toml", type=path, help="a scenario file; the options above override it"
     )
     added = parser.add_argument_group("what to add to what is loaded; the rest stays as it is")
     added.add_argument("--append", metavar="K", help="the next K months")
     added.add_argument("--grow", metavar="N", help="N more companies")
     dirt = parser.add_argument_group("faults to put into the raw tables, to test or teach data quality with")
     dirt.add_argument(
-        "--fault", metavar="KIND=SHARE", action="append", default=[], help="such as duplicate_sessions=0.01; repeatable"
+        "--fault",
+        metavar="KIND=SHARE",
+        type=text,
+        action="append",
+        default=[],
+        help="such as duplicate_sessions=0.01; repeatable",
     )
     dirt.add_argument(
-        "--faults", metavar="FILE.toml", type=Path, help="a file of kinds and shares; --fault overrides it"
+        "--faults", metavar="FILE.toml", type=path, help="a file of kinds and shares; --fault overrides it"
     )
     do = parser.add_argument_group("what to do instead of a load").add_mutually_exclusive_group()
     do.add_argument(
@@ -107,13 +106,22 @@ def option_of(key: str) -> str | None:
 
 
 class Request:
-    """What the options ask for, each part read and checked when it is asked for.
+    """What the options ask for, each part read and checked once, when it is first asked for.
 
-    All methods raise `InputError` for what can't be.
+    All of them raise `InputError` for what can't be.
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
+
+    def check(self) -> None:
+        """All parts, before anything is done."""
+        _ = self.scenario, self.extension, self.manner
+        if self.faults and not self.sink.takes_faults:
+            raise InputError(
+                "--fault and --faults go into rows that one process makes, and many make those of this target;"
+                " choose another, or --parquet."
+            )
 
     def scenario_word(self, key: str) -> str | None:
         """What the user knows a key of the scenario by: the option that it was given with, or the file that has it."""
@@ -122,11 +130,13 @@ class Request:
         in_file = key and key not in _OPTIONS and self._options.scenario
         return f"{key} in {self._options.scenario}" if in_file else None
 
+    @cached_property
     def scenario(self) -> Scenario:
         """The scenario file, or the default, with the options on top."""
         with told_with(self.scenario_word):
             return Scenario(**{**self._from_file, **self._given})
 
+    @cached_property
     def extension(self) -> Extension | None:
         """What is to be added, with all that was said of the scenario; of a file, only what does not grow."""
         options = self._options
@@ -141,16 +151,18 @@ class Request:
         fixed = {name: value for name, value in from_file.items() if name not in {"months", "companies"}}
         return Extension(options.append, options.grow, {**fixed, **self._given})
 
+    @cached_property
     def faults(self) -> Faults:
         """The faults file with the options on top."""
         options = self._options
         from_file = read_faults(options.faults) if options.faults else {}
         with told_with(lambda key: f"{key} in {options.faults}"):
             Faults(from_file)
-        given = dict(text.partition("=")[::2] for text in options.fault)
+        given = dict(fault.partition("=")[::2] for fault in options.fault)
         with told_with(lambda key: f"--fault: {key}"):
             return Faults({**from_file, **{kind: share or "nothing" for kind, share in given.items()}})
 
+    @cached_property
     def sink(self) -> Sink:
         """Where the tables go, or are."""
         options = self._options
@@ -158,12 +170,13 @@ class Request:
             return parquet_sink(options.parquet)
         return target_sink(read_target(options.target, options.profiles_dir), self._workers)
 
-    def manner(self, sink: Sink) -> Manner:
+    @cached_property
+    def manner(self) -> Manner:
         """How the sessions are made, as far as the sink can take them in."""
         workers = self._workers or _cores()
-        return Manner(workers=workers, months_at_a_time=min(workers, sink.months_at_a_time))
+        return Manner(workers=workers, months_at_a_time=min(workers, self.sink.months_at_a_time))
 
-    @property
+    @cached_property
     def _from_file(self) -> Mapping[str, Any]:
         return read_scenario(self._options.scenario) if self._options.scenario else {}
 

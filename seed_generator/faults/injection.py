@@ -4,9 +4,9 @@ Every draw belongs to a row's key and a kind of fault, so that a row that is not
 asked for.
 """
 
+import difflib
 import heapq
 import json
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from seed_generator.errors import InputError, InvalidValueError
+from seed_generator.errors import InvalidValueError
 from seed_generator.faults.kinds import FAULT_KINDS, Effect, FaultContext, FaultKind
 from seed_generator.scenario import MAX_COMPANIES, MAX_MONTHS, Scenario
 from seed_generator.schemas import INJECTED_FAULTS, SESSIONS, TIMESTAMP, Batch, TableSchema, with_nulls
@@ -25,6 +25,7 @@ from seed_generator.simulation.counts import simulate_churned
 from seed_generator.simulation.portion import BLOCK_COMPANIES
 from seed_generator.simulation.sessions import first_session_id
 from seed_generator.simulation.streams import Purpose, keyed_draw
+from seed_generator.toml_file import read_toml
 from seed_generator.validation import finite_number
 
 # A block that no company is in, for the ids of sessions that were never simulated.
@@ -46,7 +47,7 @@ class Faults:
         allowed = "a share above 0 and up to 1"
         for kind, given in self.shares.items():
             if kind not in FAULT_KINDS:
-                raise InvalidValueError("the kind of a fault", kind, f"one of {', '.join(FAULT_KINDS)}")
+                raise InvalidValueError("the kind of a fault", kind, _kinds_like(kind))
             if not 0 < finite_number(kind, given, allowed) <= 1:
                 raise InvalidValueError(kind, given, allowed)
         in_order = {kind: float(self.shares[kind]) for kind in FAULT_KINDS if kind in self.shares}
@@ -65,6 +66,12 @@ class Faults:
         return {FAULT_KINDS[name]: share for name, share in self.shares.items() if FAULT_KINDS[name].table is table}
 
 
+def _kinds_like(given: object) -> str:
+    """Those that the user may have meant: all of them would be a page."""
+    close = difflib.get_close_matches(str(given), FAULT_KINDS, n=3, cutoff=0.5) or list(FAULT_KINDS)[:1]
+    return f"one of {len(FAULT_KINDS)}, such as {' or '.join(close)} (docs/proof/faults.md)"
+
+
 def read_faults(path: Path) -> dict[str, Any]:
     """The kinds and shares of a TOML file, to be given to `Faults`.
 
@@ -72,13 +79,7 @@ def read_faults(path: Path) -> dict[str, Any]:
     ------
     InputError : the file can't be read or is not TOML; its key is `faults`.
     """
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise InputError(f"{path} can't be read: {error.strerror}.", key="faults") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not TOML: {error}.", key="faults") from error
+    return read_toml(path, "faults")
 
 
 def with_faults(
