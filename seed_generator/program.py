@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -63,6 +64,8 @@ def ended(work: Callable[[Callable[[], None]], None], aftermath: Callable[[], st
     work : prints to standard output; is given what `heard` yields.
     aftermath : what is so when the work did not come to its end, such as `nothing was changed`; may be nothing.
     """
+    # A logger, as dbt has one, would print a traceback of each line that it can't write: that is told at the end.
+    logging.raiseExceptions = False
 
     def hear_and_work() -> None:
         with heard() as stop_if_pressed, suppress(SystemExit):  # --help and --version end so

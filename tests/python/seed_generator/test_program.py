@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from loads import start
 from places import KINDS, Place
-from warehouses import PROJECT, seeded
+from warehouses import PROJECT, Warehouse, seeded
 
 # An output that has no room, where the system has one.
 FULL = Path("/dev/full")
@@ -55,6 +55,17 @@ def test_a_reader_that_has_left_before_anything_is_printed_is_no_error(program: 
     reader, output = os.pipe()
     os.close(reader)
     done = _run(program, "--help", stdout=output)
+    os.close(output)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_build_whose_reader_leaves_prints_no_traceback(duckdb_warehouse: Warehouse) -> None:
+    assert duckdb_warehouse.seed("--companies", "5").returncode == 0
+    duckdb_warehouse.parse_for_processes()
+    reader, output = os.pipe()
+    os.close(reader)
+    with duckdb_warehouse.surroundings():
+        done = _run("reporting", "--build", "--target", "duckdb", stdout=output)
     os.close(output)
     assert (done.returncode, done.stderr) == (0, "")
 
