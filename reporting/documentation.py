@@ -3,7 +3,6 @@
 import argparse
 import functools
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +13,7 @@ from reporting.files import write_whole
 from seed_generator.errors import EnvironmentFailure, told_with
 from seed_generator.interruption import ends_at_once
 from seed_generator.profiles import read_target
-from seed_generator.program import OptionParser, ended, text
+from seed_generator.program import OptionParser, ended, run, text
 
 if TYPE_CHECKING:
     from reporting.project import Project
@@ -111,4 +110,4 @@ def _serve(server: ThreadingHTTPServer, page: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run("reporting.documentation", "interrupted.")

@@ -16,6 +16,8 @@ from seed_generator.interruption import INTERRUPTED, ends_at_once, heard
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
+_STDERR = 2
+
 
 class OptionParser(argparse.ArgumentParser):
     """Bad options end as any other bad input does: in one sentence."""
@@ -46,6 +48,9 @@ def path(given: str) -> Path:
 
 def run(module: str, interrupted: str) -> NoReturn:
     """Import a module and end the process as its `main` says; `interrupted` is told of Ctrl-C during the imports."""
+    _open_missing_streams()
+    # A logger, as dbt has one, would print a traceback of each line that it can't write: that is told at the end.
+    logging.raiseExceptions = False
     mains: list[Callable[[], int]] = []
     with ends_at_once(interrupted):
         code = _code(lambda: mains.append(importlib.import_module(module).main))
@@ -64,13 +69,11 @@ def ended(work: Callable[[Callable[[], None]], None], aftermath: Callable[[], st
     work : prints to standard output; is given what `heard` yields.
     aftermath : what is so when the work did not come to its end, such as `nothing was changed`; may be nothing.
     """
-    # A logger, as dbt has one, would print a traceback of each line that it can't write: that is told at the end.
-    logging.raiseExceptions = False
 
     def hear_and_work() -> None:
         with heard() as stop_if_pressed, suppress(SystemExit):  # --help and --version end so
             work(stop_if_pressed)
-        _flush()
+        sys.stdout.flush()
 
     return _code(hear_and_work, aftermath)
 
@@ -89,6 +92,17 @@ def _code(work: Callable[[], None], aftermath: Callable[[], str] = str) -> int:
         code = _told(f"error: {_sentence(_reason(error), aftermath())}", EnvironmentFailure.exit_code)
     _flush_or_discard()
     return code
+
+
+def _open_missing_streams() -> None:
+    """A process can be started without some; a file that then gets the number of one would take in what is printed."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(number)
+    sys.stdin, sys.stdout, sys.stderr = (
+        stream or Path(os.devnull).open("r+")  # noqa: SIM115 - as long as the process
+        for stream in (sys.stdin, sys.stdout, sys.stderr)
+    )
 
 
 def _reason(error: OSError) -> str:
@@ -110,14 +124,9 @@ def _told(sentence: str, code: int) -> int:
     return code
 
 
-def _flush() -> None:
-    if sys.stdout:  # a process can have none
-        sys.stdout.flush()
-
-
 def _flush_or_discard() -> None:
     """Leave nothing that the interpreter would fail to write at its end."""
     try:
-        _flush()
+        sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

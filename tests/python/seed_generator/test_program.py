@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -68,6 +69,25 @@ def test_a_build_whose_reader_leaves_prints_no_traceback(duckdb_warehouse: Wareh
         done = _run("reporting", "--build", "--target", "duckdb", stdout=output)
     os.close(output)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_process_without_some_stream_does_its_work_and_keeps_its_file(tmp_path: Path, closed: str) -> None:
+    file = tmp_path / "warehouse.duckdb"
+    command = f"{sys.executable} -m seed_generator"
+    for options, code in (("--companies 3", 0), ("--companies 0", 2), ("--checksum", 0), ("--drop", 0)):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{command} {options} {closed}"],
+            cwd=PROJECT,
+            env={**os.environ, "DUCKDB_PATH": str(file)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+    with duckdb.connect(file) as connection:
+        assert connection.execute("from duckdb_tables()").fetchall() == []
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
