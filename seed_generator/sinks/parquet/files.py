@@ -18,7 +18,7 @@ from seed_generator.tables import Table
 
 _ROW_GROUP = 131_072  # at least, so that a whole batch is one: each costs a little to begin
 _ROW_GROUPS_AHEAD = 1
-_EMPTY = "empty"
+EMPTY = "empty"  # what the file of a table without rows is called
 _NUMBERS = (pa.int64(), pa.date32(), TIMESTAMP)
 
 
@@ -40,7 +40,7 @@ def write_files(table: Table, folder: Path, months_at_a_time: int) -> None:
         for file in files.values():
             file.abandon()
     if not any(of_table.iterdir()) and not table.adds_rows:  # so that the columns can be read where there are no rows
-        _ParquetFile(of_table / f"{_EMPTY}.parquet", table.columns).close()
+        _ParquetFile(of_table / f"{EMPTY}.parquet", table.columns).close()
 
 
 def _close_complete(files: "dict[date | None, _ParquetFile]", period: date | None, months_at_a_time: int) -> None:
@@ -53,12 +53,20 @@ def _close_complete(files: "dict[date | None, _ParquetFile]", period: date | Non
 def link_files(old: Path, new: Path) -> None:
     """The files of a table that stay as they are, at no cost where the file system can give one file two names."""
     for path in old.glob("*.parquet"):
-        if path.stem.partition("-")[0] == _EMPTY and any(new.iterdir()):
+        if path.stem.partition("-")[0] == EMPTY and any(new.iterdir()):
             continue
         try:
             os.link(path, new / path.name)
         except OSError:
             shutil.copy2(path, new / path.name)
+
+
+def write_rows(rows: pa.Table, path: Path) -> None:
+    """Write a small table into a file, with the metadata of its schema."""
+    file = _ParquetFile(path, rows.schema)
+    for batch in rows.to_batches():
+        file.write(batch)
+    file.close()
 
 
 class _ParquetFile:

@@ -17,6 +17,7 @@ from seed_generator.errors import EnvironmentFailure
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import SESSIONS, TABLES, Batch, TableSchema
 from seed_generator.simulation.portion import Portion
+from seed_generator.sinks.parquet.workspace import Workspace
 from seed_generator.tables import simulated_tables
 
 everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
@@ -119,7 +120,9 @@ def test_ctrl_c_leaves_nothing_where_there_was_nothing(place: Place) -> None:
 @pytest.mark.parametrize("killed", ["between the two renames", "after them", "while it wrote"])
 def test_a_folder_is_mended_after_a_kill_between_its_renames(place: Place, killed: str) -> None:
     place.load(OLD)
-    new, old = (place.folder / f".{place.tables.name}.{name}" for name in ("new", "old"))
+    workspace = Workspace(place.tables).path
+    workspace.mkdir()
+    new, old = workspace / "new", workspace / "old"
     if killed == "between the two renames":
         place.tables.rename(old)
         new.mkdir()
