@@ -1,6 +1,8 @@
 """A DuckDB file: all tables in one transaction, each from one Arrow stream."""
 
+import fcntl
 import functools
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,6 +38,8 @@ SETTINGS = "set memory_limit = '512MB'; set enable_progress_bar = false"
 
 # DuckDB's own unit of storage: whole ones go straight to the file, others are put together first.
 ROW_GROUP = 122_880
+
+_SMALLEST_FILE = 12_288  # bytes: its three headers
 
 _TABLES = {"table", "view"}
 
@@ -86,6 +90,7 @@ class DuckDBSink:
 
     def __init__(self, path: Path, prefix: str = "", label: str = "", next_command: str = "dbt build") -> None:
         self._path = path
+        self._wal = path.with_name(f"{path.name}.wal")  # DuckDB's log of changes that are not in the file yet
         self._names = SqlNames(prefix)
         self.has_changed = False
         self.description = f"{label}{path}"
@@ -94,19 +99,10 @@ class DuckDBSink:
     @contextmanager
     def change(self) -> Iterator["_DuckDBChange"]:
         """A transaction; a file that was not there before it is removed if it fails."""
-        was_absent = not self._path.exists()
-        is_ours_alone = False
-        try:
-            with self._transaction() as connection:
-                # Another load may have made the file since, and may even have filled it.
-                is_ours_alone = was_absent and not connection.execute("from duckdb_tables() limit 1").fetchall()
-                found = self._found(connection)
-                refuse_tables_of_others(found, self._names, str(self._path))
-                yield _DuckDBChange(connection, self._names, found, str(self._path))
-        except BaseException:
-            if is_ours_alone:
-                self._remove_file()
-            raise
+        with self._transaction() as connection:
+            found = self._found(connection)
+            refuse_tables_of_others(found, self._names, str(self._path))
+            yield _DuckDBChange(connection, self._names, found, str(self._path))
 
     def read(self, take: Take) -> None:
         """Give all rows to `take`, each table's in the order of its primary key."""
@@ -137,8 +133,9 @@ class DuckDBSink:
     @contextmanager
     def _transaction(self, *, changes: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         """A transaction that `changes` the file, or only reads it."""
+        self.has_changed = False
         try:
-            with duckdb.connect(self._path) as connection:
+            with self._opened() as connection:
                 connection.execute(SETTINGS)
                 connection.begin()
                 yield connection
@@ -153,8 +150,57 @@ class DuckDBSink:
                 raise self._told(error) from error
             raise
 
+    @contextmanager
+    def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The file, which no other process can open; one that was not there before is removed if it stays empty."""
+        was_absent = not self._path.exists()
+        if was_absent and self._wal.exists():  # DuckDB would take it for a leftover, and remove it
+            raise InputError(f"{self._wal} is there, and {self._path} is not; move it away.")
+        connection = None
+        is_made_here = False
+        try:
+            with undisturbed():
+                connection, file = self._connected()
+                # Another load may have made the file since, and may even have filled it.
+                is_made_here = was_absent and not connection.execute("from duckdb_tables() limit 1").fetchall()
+            yield connection
+        finally:
+            if connection:
+                if is_made_here and not self.has_changed:
+                    self._remove(file)
+                connection.close()
+            elif was_absent:
+                self._remove_beginning()
+
+    def _connected(self) -> tuple[duckdb.DuckDBPyConnection, os.stat_result]:
+        """A connection, and which file it holds."""
+        while True:
+            connection = duckdb.connect(self._path)
+            with suppress(FileNotFoundError):
+                return connection, self._path.stat()
+            connection.close()  # a load that failed removed the file between the two steps of our opening it
+
+    def _remove(self, file: os.stat_result) -> None:
+        """A load that failed leaves no empty file behind; as long as we hold it, no other load can fill it."""
+        with suppress(OSError):
+            path = self._path.resolve()  # of a link, the file that it leads to
+            if os.path.samestat(path.stat(), file):
+                path.unlink()
+
+    def _remove_beginning(self) -> None:
+        """Of a file that could not be made on a full disk: it would be no DuckDB file to the next load."""
+        with suppress(OSError), self._path.resolve().open("r+b") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # as DuckDB does: another load may be making it
+            if os.fstat(file.fileno()).st_size < _SMALLEST_FILE:
+                self._path.resolve().unlink()
+
     def _told(self, error: duckdb.Error) -> SeedError:
         message = " ".join(str(error).split())
+        if self.has_changed:
+            return EnvironmentFailure(
+                f"the change of {self._path} is complete, but DuckDB could not close the file; keep {self._wal.name}"
+                f" beside it, if it is there. ({message})"
+            )
         if told := in_use(message):
             return EnvironmentFailure(told)
         if "not a valid DuckDB database" in message or "Is a directory" in message:
@@ -175,12 +221,6 @@ class DuckDBSink:
             if kind not in _TABLES:
                 others[schema].add(f"{kind} {name}")
         return Found(tables.keys(), {pair for pair, comment in tables.items() if comment == MARK}, others)
-
-    def _remove_file(self) -> None:
-        """A load that failed leaves no empty warehouse behind where there was none."""
-        for path in (self._path, self._path.with_name(self._path.name + ".wal")):
-            with suppress(OSError):
-                path.unlink()
 
 
 class _DuckDBChange:

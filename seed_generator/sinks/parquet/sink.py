@@ -51,6 +51,7 @@ class ParquetSink:
     @contextmanager
     def change(self) -> Iterator["_ParquetChange"]:
         """A new folder, which takes the place of the old one in the end."""
+        self.has_changed = False
         with self._told(), self._workspace.held():
             refuse_files_of_others(self._folder)
             change = _ParquetChange(self, self._folder, self._workspace.new)
@@ -86,6 +87,7 @@ class ParquetSink:
 
     def drop(self) -> list[str]:
         """Remove the folder."""
+        self.has_changed = False
         nothing = [f"nothing to remove: there is nothing in {self._folder}"]
         with self._told():
             if not self._workspace.is_left and is_absent_or_empty(self._folder):
