@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from dbt.contracts.graph.nodes import ModelNode
 from kpis_in_python import KEYS, actual_marts
 from reporting import publication
 from reporting.project import Project
-from reporting.publication import DATABASE, publish
+from reporting.publication import DATABASE, begun_publication, publish
 from seed_generator.errors import EnvironmentFailure, InputError
 from seed_generator.profiles import read_target
 from warehouses import PROJECT, WITHOUT_TESTS, Warehouse, seed_generator
@@ -57,7 +58,7 @@ def sessions(folder: Path) -> object:
 
 def versions(folder: Path) -> list[str]:
     """What lies beside the link."""
-    return sorted(path.name for path in folder.parent.iterdir() if path.name.startswith(f".{folder.name}"))
+    return sorted(path.name for path in folder.parent.iterdir() if path.name.startswith(f".{folder.name}-"))
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "postgres"])
@@ -87,6 +88,27 @@ def test_it_holds_the_rows_types_and_comments_of_the_marts(
     comments += read(folder, "(select comment from duckdb_tables())")
     assert len(comments) > 40
     assert [comment for (comment,) in comments if not comment] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "published",
+        *(pytest.param(name, marks=pytest.mark.slow("another name")) for name in ("snapshot", "marts", "saas_kpis")),
+    ],
+)
+def test_a_warehouse_s_file_may_be_called_like_anything_of_the_publication(
+    built: Warehouse, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / f"{name}.duckdb"
+    assert built.file
+    shutil.copy(built.file, file)
+    named = Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, tmp_path / "artifacts", file=file)
+    with project_on(named) as project:
+        publish(project, tmp_path / "kpis")
+    assert read(tmp_path / "kpis", "marts.rpt_monthly_kpis") == built.query(
+        "select * from marts.rpt_monthly_kpis order by all"
+    )
 
 
 def test_tools_with_duckdb_1_read_it(built: Warehouse, tmp_path: Path) -> None:
@@ -196,6 +218,8 @@ def test_a_killed_run_leaves_the_old_marts_and_the_next_one_tidies_up(
     assert read(folder, "marts.dim_companies") == before
     assert len(versions(folder)) == 2
     with project_on(built) as project:
+        publish(project, tmp_path / "other")  # which leaves alone what is not its own
+        assert len(versions(folder)) == 2
         publish(project, folder)
         assert read(folder, "marts.dim_companies") == before
         assert len(versions(folder)) == 2
@@ -218,14 +242,136 @@ def test_two_runs_at_once_do_not_mix(built: Warehouse, tmp_path: Path, monkeypat
         assert len(told) == 1
 
 
-def test_a_folder_of_somebody_else_stays_as_it_is(built: Warehouse, tmp_path: Path) -> None:
-    theirs = tmp_path / "theirs"
-    theirs.mkdir()
-    (theirs / "file").write_text("theirs")
-    with project_on(built) as project, pytest.raises(InputError, match="was not published"):
-        publish(project, theirs)
-    assert [path.name for path in tmp_path.iterdir()] == ["theirs"]
-    assert (theirs / "file").read_text() == "theirs"
+def found_in(folder: Path) -> dict[str, str]:
+    """All that lies in a folder: what each link leads to, and what is in each file."""
+    return {
+        str(path.relative_to(folder)): str(path.readlink()) if path.is_symlink() else path.read_bytes().hex()
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }
+
+
+def test_a_publication_removes_only_versions_of_its_own_link(built: Warehouse, tmp_path: Path) -> None:
+    ours, other = tmp_path / "kpis", tmp_path / "kpis-eu"
+    notes, copy, renamed = tmp_path / ".kpis-notes", tmp_path / ".kpis-0123456789abcdef", tmp_path / "renamed"
+    notes.mkdir()
+    (notes / "saas_kpis.duckdb").write_text("a user's")
+    (tmp_path / ".kpis-list").write_text("a user's")
+    (tmp_path / ".kpis.link").write_text("a user's")
+    (tmp_path / ".kpis-loop").symlink_to(".kpis-loop")
+    with project_on(built) as project:
+        publish(project, other)
+        publish(project, other)
+        publish(project, ours)
+        shutil.copytree(ours, copy)  # a copy of a version, with its mark
+        ours.rename(renamed)
+        (tmp_path / "reports").symlink_to(renamed.readlink() / "marts")
+        before = found_in(tmp_path)
+        for number in range(4):
+            publish(project, ours)
+            (ours / "notes.txt").write_text(f"a user's, in version {number}")
+    now = found_in(tmp_path)
+    assert {name: now.get(name) for name in before} == before
+    first, *_ = notes_of = sorted(tmp_path.glob(".kpis-*/notes.txt"), key=Path.read_text)
+    assert len(notes_of) == 4
+    assert list(first.parent.iterdir()) == [first]  # nothing else is left of what this link owned
+    assert len(list(tmp_path.glob(".kpis-*/saas_kpis.duckdb"))) == len([notes, copy, renamed, ours, ours, other, other])
+
+
+def made_by_a_user(link: Path, kind: str) -> None:
+    """Something that a user may have where the marts are to be published."""
+    own = link.with_name(f".{link.name}-own")
+    own.mkdir()
+    (own / "saas_kpis.duckdb").write_text("a user's")
+    (own / "marts").mkdir()
+    if kind == "folder":
+        own.rename(link)
+    elif kind == "file":
+        link.write_text("a user's")
+    else:
+        link.symlink_to({"link": str(own), "relative link": own.name, "dangling link": "gone", "loop": link.name}[kind])
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "link", "relative link", "dangling link", "loop"])
+def test_what_a_user_made_is_refused_and_stays_as_it_is(tmp_path: Path, kind: str) -> None:
+    made_by_a_user(tmp_path / "kpis", kind)
+    before = found_in(tmp_path)
+    with pytest.raises(InputError, match="not published"), begun_publication(tmp_path / "kpis", "duckdb"):
+        pass
+    assert found_in(tmp_path) == before
+
+
+def test_what_a_user_made_while_the_marts_were_built_stays_too(built: Warehouse, tmp_path: Path) -> None:
+    with project_on(built) as project, begun_publication(tmp_path / "kpis", "duckdb") as publication:
+        (tmp_path / "kpis").write_text("a user's")
+        with pytest.raises(InputError, match="not published"):
+            publication.publish(project)
+    assert [path.name for path in tmp_path.iterdir()] == ["kpis"]
+    assert (tmp_path / "kpis").read_text() == "a user's"
+
+
+@pytest.mark.parametrize("name", [".", "..", "/", "sub/.."])
+def test_a_folder_around_is_no_place_to_publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="was not published"), begun_publication(Path(name), "duckdb"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["sub"]
+
+
+def test_a_link_to_another_link_s_version_is_a_user_s(built: Warehouse, tmp_path: Path) -> None:
+    with project_on(built) as project:
+        publish(project, tmp_path / "kpis")
+        (tmp_path / "stable").symlink_to((tmp_path / "kpis").readlink())
+        (tmp_path / "absolute").symlink_to((tmp_path / "kpis").resolve())
+        before = found_in(tmp_path)
+        for name in ("stable", "absolute"):
+            with pytest.raises(InputError, match="was not published under this name"):
+                publish(project, tmp_path / name)
+    assert found_in(tmp_path) == before
+
+
+def test_a_link_whose_version_was_deleted_is_published_anew(built: Warehouse, tmp_path: Path) -> None:
+    folder = tmp_path / "kpis"
+    with project_on(built) as project:
+        publish(project, folder)
+        shutil.rmtree(folder.resolve())
+        publish(project, folder)
+    assert len(versions(folder)) == 1
+    assert read(folder, "marts.rpt_monthly_kpis")
+
+
+def test_a_release_without_marks_is_replaced_and_its_folders_stay(built: Warehouse, tmp_path: Path) -> None:
+    folder, old = tmp_path / "kpis", tmp_path / ".kpis-k3x9_abc"
+    with project_on(built) as project:
+        publish(project, folder)
+        (folder / publication._MARK).unlink()
+        folder.resolve().rename(old)
+        folder.unlink()
+        folder.symlink_to(old.name)
+        for _ in range(3):
+            publish(project, folder)
+    assert (old / DATABASE).exists()
+    assert len(versions(folder)) == 3
+
+
+def test_everyone_may_read_it_whatever_the_umask(built: Warehouse, tmp_path: Path) -> None:
+    folder, page = tmp_path / "shared" / "deep" / "kpis", tmp_path / "kpis.html"
+    tmp_path.chmod(0o755)
+    before = os.umask(0o077)
+    try:
+        assert built.dbt("run")
+        with project_on(built) as project:
+            publish(project, folder)
+        assert built.report("--page", str(page)) == 0
+    finally:
+        os.umask(before)
+    parents = [folder.parent, folder.parent.parent]
+    found = [folder.resolve(), *folder.resolve().rglob("*"), *parents, page]
+    assert len(found) > 10
+    needed = {True: 0o055, False: 0o044}
+    assert [path for path in found if path.stat().st_mode & needed[path.is_dir()] != needed[path.is_dir()]] == []
+    assert [path for path in folder.resolve().rglob("*") if path.is_file() and path.stat().st_mode & 0o222] == []
 
 
 def test_a_place_that_cannot_be_written_and_a_full_disk_are_told_in_one_sentence(
