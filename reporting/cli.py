@@ -3,21 +3,23 @@
 import argparse
 import shutil
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
-from reporting.files import write_whole
+from reporting.files import page_file, write_whole
 from reporting.kpi_table import kpi_table
 from reporting.page import leadership_page
 from reporting.project import Project, close_duckdb
-from reporting.publication import DATABASE, SCHEMA, publish
-from seed_generator.errors import told_with
-from seed_generator.profiles import read_target
+from reporting.publication import DATABASE, SCHEMA, begun_publication
+from reporting.rows import MonthlyKpis
+from seed_generator.errors import InputError, told_with
+from seed_generator.profiles import Target, read_target
 from seed_generator.program import OptionParser, ended, path, text
 
 _WIDTH_WITHOUT_TERMINAL = 120
 _PAGE = Path("kpis.html")
 _PUBLISHED = Path("published")
-_OPTIONS = {"folder": "--publish", "target": "--target"}  # of the keys that errors name
+_OPTIONS = {"folder": "--publish", "page": "--page", "target": "--target"}  # of the keys that errors name
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,29 +37,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(options: argparse.Namespace) -> None:
-    target = read_target(options.target)  # what is wrong with the target is told before dbt starts, and shorter
-    project = Project(target, is_default=options.target is None)
-    if options.build or options.publish:  # what is published was proven in the same run
-        project.build()
-    rows = project.monthly_kpis()
-    if options.publish:
-        publish(project, options.publish.absolute())
+    # What is wrong with an option is told before dbt starts: at once, and before anything has changed.
+    target = read_target(options.target)
+    page = options.page and page_file(options.page)
+    published = options.publish and options.publish.absolute()
+    if page and page == published:
+        raise InputError(f"--page and --publish name the same place, {page}; give two.")
+    project, rows = _built_and_published(options, target, published)
     close_duckdb()
     print(kpi_table(rows, shutil.get_terminal_size((_WIDTH_WITHOUT_TERMINAL, 0)).columns))
-    made = []
-    if options.publish:
-        published = options.publish.absolute()
-        made += [
-            ("For BI tools", f"{published / DATABASE} and {published / SCHEMA}/*.parquet (docs/use/bi.md)"),
-            ("For analysts", "make docs, with every table and column described"),
-        ]
-    if options.page:
-        write_whole(options.page, leadership_page(rows, project.definition, f"target {target.name}"))
-        made.append(("For leaders", str(options.page.resolve())))
-    if made:
+    if published or page:
         print()
-    for whom, what in made:
-        print(f"{whom + ':':<14}{what}")
+    if published:
+        _print_made("For BI tools", f"{published / DATABASE} and {published / SCHEMA}/*.parquet (docs/use/bi.md)")
+        _print_made("For analysts", "make docs, with every table and column described")
+    if page:
+        write_whole(page, leadership_page(rows, project.definition, f"target {target.name}"))
+        _print_made("For leaders", str(page))
+
+
+def _built_and_published(
+    options: argparse.Namespace, target: Target, published: Path | None
+) -> tuple[Project, list[MonthlyKpis]]:
+    """The project and its rows, after all that was asked for has been done to them."""
+    with ExitStack() as stack:
+        publication = stack.enter_context(begun_publication(published, target.type)) if published else None
+        project = Project(target, is_default=options.target is None)
+        if options.build or publication:  # what is published was proven in the same run
+            project.build()
+        rows = project.monthly_kpis()
+        if publication:
+            publication.publish(project)
+    return project, rows
+
+
+def _print_made(whom: str, what: str) -> None:
+    print(f"{whom + ':':<14}{what}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,7 +1,10 @@
 """Building and reading the marts through dbt itself, so that whatever target can be built can be read."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from dbt.adapters.base.impl import BaseAdapter
@@ -9,7 +12,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import get_adapter_by_type
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
-from dbt.contracts.graph.nodes import ModelNode
+from dbt.contracts.graph.nodes import ModelNode, SourceDefinition
 
 from reporting.rows import MonthlyKpis
 from seed_generator.errors import EnvironmentFailure
@@ -23,6 +26,7 @@ _WITHOUT_FILES = ("--no-write-json",)
 _PROJECT = "saas_kpis"
 _MARTS = "marts"
 _PAGE = "rpt_leadership_page"
+_SIMULATION = f"source.{_PROJECT}.raw.simulation"
 
 
 class MartsError(EnvironmentFailure):
@@ -40,11 +44,13 @@ class Project:
 
     Raises
     ------
-    MartsError : the project can't be parsed.
+    MartsError : the target's file is not there, or the project can't be parsed.
     """
 
     def __init__(self, target: Target, *, is_default: bool = False) -> None:
+        _refuse_missing_file(target)
         self.engine = target.type
+        self._name = target.name
         self._target = () if is_default else ("--target", target.name)
         parsed = _dbt(*_SILENTLY, *_WITHOUT_FILES, "parse", *self._target)
         if not isinstance(parsed.result, Manifest):
@@ -66,9 +72,10 @@ class Project:
 
         Raises
         ------
-        MartsError : the place can't be reached, or something is not green.
+        MartsError : the place can't be reached, nothing is loaded there, or something is not green.
         """
-        self._reach()
+        if not self._is_there(self._manifest.sources[_SIMULATION]):
+            raise MartsError(_nothing_is_loaded(self._name))
         if not _dbt("build", *self._target, manifest=self._manifest).success:
             raise MartsError("dbt build was not green; what it printed says why.")
 
@@ -79,7 +86,7 @@ class Project:
         ------
         MartsError : the place can't be reached.
         """
-        self._reach()
+        self._reach()  # what is wrong is told in a sentence, where dbt has a traceback
         command = (*_SILENTLY, "docs", "generate", "--static", *self._target)
         if not _dbt(*command, manifest=self._manifest).success:
             raise MartsError("dbt docs generate failed; logs/dbt.log says why.")
@@ -92,6 +99,9 @@ class Project:
         MartsError : there is no such mart yet, it lacks months of a size, or its place can't be reached.
         """
         (page,) = (mart for mart in self.marts if mart.name == _PAGE)
+        if not self._is_there(page):
+            is_loaded = self._is_there(self._manifest.sources[_SIMULATION])
+            raise MartsError(_nothing_is_built(self._name) if is_loaded else _nothing_is_loaded(self._name))
         query = f"select * from {page.relation_name} order by period, monthly_price nulls last, company_size"
         rows = [MonthlyKpis.of(columns) for columns in self._rows(query)]
         periods, sizes = {row.period for row in rows}, {row.company_size for row in rows}
@@ -109,19 +119,28 @@ class Project:
             yield adapter.connections.get_thread_connection().handle.cursor()
 
     def _reach(self) -> None:
-        """Say in a sentence that a file is locked or a server is down, where dbt has a traceback."""
+        """Connect, and no more."""
         self._rows("select 1 as reached")
+
+    def _is_there(self, node: ModelNode | SourceDefinition) -> bool:
+        """Whether the target has the relation of a node."""
+        with self._told(), self._connected() as adapter:
+            return adapter.get_relation(node.database, node.schema, node.identifier) is not None
 
     def _rows(self, query: str) -> list[dict[str, Any]]:
         """The rows of a query, their columns by name."""
+        with self._told(), self._connected() as adapter:
+            _, table = adapter.execute(query, fetch=True)
+        return [dict(row.items()) for row in table.rows]
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What the target refuses, in one sentence: a file is locked, a server is down, a table can't be read."""
         try:
-            with self._connected() as adapter:
-                _, table = adapter.execute(query, fetch=True)
+            yield
         except Exception as error:  # each engine's driver has its own
             reason = " ".join(str(error).split())
-            told = in_use(reason) or f"the marts can't be read; has dbt build made them? ({reason})"
-            raise MartsError(told) from error
-        return [dict(row.items()) for row in table.rows]
+            raise MartsError(in_use(reason) or f"the target {self._name} can't be read. ({reason})") from error
 
     @contextmanager
     def _connected(self) -> Iterator[BaseAdapter]:
@@ -132,6 +151,25 @@ class Project:
                 yield adapter
         finally:
             adapter.cleanup_connections()
+
+
+def _refuse_missing_file(target: Target) -> None:
+    """To DuckDB a file that is not there is a new one, which it makes; there is nothing to read or build in it."""
+    given = str(target.settings.get("path", ":memory:"))
+    if target.type != "duckdb" or given.startswith(":memory:") or re.match(r"\w+:", given):
+        return
+    path = Path.cwd() / os.path.expanduser(given)  # noqa: PTH111 - an unknown user's is a name like any other
+    if not path.exists():
+        raise MartsError(f"there is no {path}: {_nothing_is_loaded(target.name)}")
+
+
+def _nothing_is_loaded(name: str) -> str:
+    load = f"python -m seed_generator --target {name}"
+    return f"nothing is loaded in the target {name} yet; run {load}, and then dbt build --target {name}."
+
+
+def _nothing_is_built(name: str) -> str:
+    return f"the target {name} has no marts yet; run dbt build --target {name}."
 
 
 def close_duckdb() -> None:

@@ -9,11 +9,13 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
 
 from loads import hearing_ctrl_c
-from reporting import cli
+from postgres_server import Database
+from reporting import cli, documentation
 from reporting import kpi_table as kpi_table_module
 from reporting.cli import main
 from reporting.files import write_whole
@@ -61,12 +63,113 @@ def test_a_narrow_terminal_gets_them_below_one_another() -> None:
     assert [title for title in titles if not any(title in line for line in lines)] == []
 
 
-def test_marts_that_are_not_there_are_told_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def told(shown: pytest.CaptureFixture[str]) -> str:
+    """What a command that was refused said: one sentence and nothing else."""
+    said = shown.readouterr()
+    assert said.out == ""
+    assert re.fullmatch(r"error: [^\n]+\n", said.err), said.err
+    return said.err.removeprefix("error: ").removesuffix("\n")
+
+
+def on_file(file: Path) -> Warehouse:
+    return Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, file.parent / "artifacts", file=file)
+
+
+LOAD = "python -m seed_generator --target {0}, and then dbt build --target {0}."
+
+
+@pytest.mark.parametrize("option", [[], ["--build"], ["--publish", "published"], ["--page", "kpis.html"]])
+def test_a_duckdb_file_that_is_missing_is_not_made_and_what_to_run_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, option: list[str]
+) -> None:
     file = tmp_path / "warehouse.duckdb"
-    assert Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, tmp_path / "artifacts", file=file).report() == 1
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    assert re.fullmatch(r"error: the marts can't be read; has dbt build made them\? \([^\n]+\)\n", shown.err)
+    with on_file(file).surroundings():
+        monkeypatch.setenv("DBT_PROFILES_DIR", str(PROJECT))
+        monkeypatch.chdir(tmp_path)
+        assert main(["--target", "duckdb", *option]) == 1
+        nothing_there = f"there is no {file}: nothing is loaded in the target duckdb yet; run {LOAD.format('duckdb')}"
+        assert told(capsys) == nothing_there
+        assert documentation.main(["--target", "duckdb", "--no-serve"]) == 1
+        assert told(capsys) == nothing_there
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path, database: Database) -> Warehouse:
+    """A place that is there, with nothing of ours in it."""
+    if request.param == "duckdb":
+        duckdb.connect(tmp_path / "empty.duckdb").close()
+        return on_file(tmp_path / "empty.duckdb")
+    environment = {**database.environment, "SCHEMA_PREFIX": "empty_"}
+    return Warehouse("postgres", environment, tmp_path / "artifacts", database=database)
+
+
+def test_before_a_load_and_before_a_build_the_next_command_is_told(
+    empty: Warehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = empty.target
+    for option in ((), ("--build",), ("--publish", str(tmp_path / "published"))):
+        assert empty.report(*option) == 1
+        assert told(capsys) == f"nothing is loaded in the target {name} yet; run {LOAD.format(name)}"
+    assert empty.seed("--companies", "5", "--months", "1").returncode == 0
+    capsys.readouterr()
+    assert empty.report() == 1
+    assert told(capsys) == f"the target {name} has no marts yet; run dbt build --target {name}."
+    assert empty.seed("--drop").returncode == 0
+    assert not (tmp_path / "published").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--target", ""], 2, "argument --target: must not be empty"),
+        (["--page", ""], 2, "argument --page: must not be empty"),
+        (["--publish", ""], 2, "argument --publish: must not be empty"),
+        (["--page", "~no_such_user/x.html"], 2, "argument --page: must be in a home folder that is known"),
+        (["--publish", "~no_such_user/x"], 2, "argument --publish: must be in a home folder that is known"),
+        (["--page", "."], 2, "is a folder; give a file in it, such as"),
+        (["--page", "missing/kpis.html"], 1, "missing/kpis.html can't be written: No such file or directory."),
+        (["--page", "notes.txt/kpis.html"], 1, "notes.txt/kpis.html can't be written: Not a directory."),
+        (["--page", "notes.txt"], 2, "notes.txt is there and is not an HTML page; give another file."),
+        (["--page", "/dev/null"], 2, "--page: /dev/null is not a file that can be replaced; give another."),
+        (["--publish", "docs"], 2, "docs is there and was not published; give a folder that is not there."),
+        (["--publish", "."], 2, "is there and was not published; give a folder that is not there."),
+        (["--publish", "notes.txt"], 2, "notes.txt is there and was not published; give a folder that is not there."),
+        (["--publish", "notes.txt/published"], 1, "can't write the published marts"),
+        (["--publish", "x" * 255], 1, "can't write the published marts"),
+        (["--publish", "one", "--page", "one"], 2, "--page and --publish name the same place"),
+        (["--target", "spark", "--publish"], 2, "--publish: marts are published from duckdb or postgres"),
+    ],
+)
+def test_an_option_that_can_not_be_met_is_told_before_anything_is_built(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    code: int,
+    words: str,
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "notes.txt").write_text("a user's")
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(PROJECT))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "Project", None)  # dbt is not asked
+    assert main(["--build", *options]) == code
+    assert words in told(capsys)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["docs", "notes.txt"]
+    assert (tmp_path / "notes.txt").read_text() == "a user's"
+
+
+def test_a_tilde_is_the_home_folder_and_a_link_to_a_page_stays_a_link(
+    duckdb_warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert duckdb_warehouse.seed("--companies", "10", "--months", "3").returncode == 0
+    assert duckdb_warehouse.dbt("run")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "link.html").symlink_to(tmp_path / "kpis.html")
+    assert duckdb_warehouse.report("--page", "~/link.html") == 0
+    assert (tmp_path / "link.html").is_symlink()
+    assert (tmp_path / "kpis.html").read_text().startswith("<!DOCTYPE html>")
 
 
 def test_marts_that_lack_a_month_and_a_file_in_use_are_told_in_one_sentence(
@@ -78,16 +181,14 @@ def test_marts_that_lack_a_month_and_a_file_in_use_are_told_in_one_sentence(
     with duckdb_warehouse.cursor() as cursor:
         cursor.execute("delete from marts.rpt_leadership_page where company_size = 'small' and period = '2021-02-01'")
     assert duckdb_warehouse.report("--page", str(page)) == 1
-    told = "error: rpt_leadership_page is not whole: 8 rows for 3 months and 3 sizes; run dbt build"
-    assert capsys.readouterr().err.startswith(told)
+    assert told(capsys).startswith("rpt_leadership_page is not whole: 8 rows for 3 months and 3 sizes; run dbt build")
     program = f"import duckdb; c = duckdb.connect({str(duckdb_warehouse.file)!r}); print('held', flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         for option in ("--page", "--build", "--publish"):
             assert duckdb_warehouse.report(option) == 1
-            told = rf"error: {duckdb_warehouse.file} is in use by process {holder.pid} [^\n]+\n"
-            assert re.fullmatch(told, capsys.readouterr().err)
+            assert told(capsys).startswith(f"{duckdb_warehouse.file} is in use by process {holder.pid} ")
         holder.communicate(b"\n")
     assert not page.exists()
 
@@ -136,7 +237,7 @@ def test_an_error_that_ctrl_c_led_to_is_told_as_ctrl_c(
     def interrupted(*_: object, **__: object) -> None:
         with suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-        raise MartsError("the marts can't be read (KeyboardInterrupt).")
+        raise MartsError("the target can't be read (KeyboardInterrupt).")
 
     monkeypatch.setattr(cli, "Project", interrupted)
     with hearing_ctrl_c():
