@@ -40,14 +40,19 @@ class Dot:
 
 @dataclass(frozen=True)
 class Line:
-    """A drawn line: SVG paths of its stretches and of its band, its dots, and where its name stands."""
+    """A drawn line: SVG paths of its stretches and of its band, its dots, and where its name stands.
+
+    Parameters
+    ----------
+    name_y : beside the line's last point; None where the line does not reach the last month.
+    """
 
     label: str
     style: int
     path: str
     band: str
     dots: Sequence[Dot]
-    name_y: float
+    name_y: float | None
 
 
 @dataclass(frozen=True)
@@ -99,12 +104,10 @@ def line_chart(periods: Sequence[date], series: Sequence[Series], *, are_shares:
             style=one.style,
             path=" ".join(_path(stretch) for stretch in _stretches(xs, ys)),
             band=_band(xs, placed(one.lower), placed(one.upper)),
-            dots=[Dot(x, at, few) for x, at, few in zip(xs, ys, one.few, strict=True) if at is not None]
-            if len(periods) <= _MOST_DOTS
-            else [Dot(*stretch[0], is_hollow=False) for stretch in _stretches(xs, ys) if len(stretch) == 1],
+            dots=_dots(xs, ys, one.few),
             name_y=name_y,
         )
-        for one, ys, name_y in zip(series, heights, _apart([_last(ys) for ys in heights]), strict=True)
+        for one, ys, name_y in zip(series, heights, _apart([ys[-1] for ys in heights]), strict=True)
     ]
     return Chart([(y(tick), tick) for tick in ticks], lines, _month_labels(periods, xs))
 
@@ -148,14 +151,20 @@ def _band(xs: Sequence[float], lower: Values, upper: Values) -> str:
     return " ".join(f"{_path([*above, *reversed(below)])}Z" for above, below in edges if len(above) > 1)
 
 
-def _last(ys: Values) -> float:
-    return next((y for y in reversed(ys) if y is not None), 100.0)
+def _dots(xs: Sequence[float], ys: Values, few: Sequence[bool]) -> list[Dot]:
+    """Every month's point; where months are many, those alone that a line without them would not show."""
+    alone = {stretch[0] for stretch in _stretches(xs, ys) if len(stretch) == 1}
+    return [
+        Dot(x, y, is_hollow)
+        for x, y, is_hollow in zip(xs, ys, few, strict=True)
+        if y is not None and (len(xs) <= _MOST_DOTS or is_hollow or (x, y) in alone)
+    ]
 
 
-def _apart(ys: Sequence[float]) -> list[float]:
-    """The heights moved so far apart that names do not cover one another, in the same order."""
-    order = sorted(range(len(ys)), key=lambda index: ys[index])
-    moved = list(ys)
+def _apart(ys: Values) -> Values:
+    """The heights moved so far apart that names do not cover one another, in the same order; None stays None."""
+    order = [index for _, index in sorted((y, index) for index, y in enumerate(ys) if y is not None)]
+    moved = [y or 0.0 for y in ys]
     for above, below in pairwise(order):
         moved[below] = max(moved[below], moved[above] + _LABEL_HEIGHT)
     excess = max((moved[order[-1]] - 100.0, 0.0)) if order else 0.0
@@ -163,7 +172,7 @@ def _apart(ys: Sequence[float]) -> list[float]:
     for index in reversed(order if excess else []):
         moved[index] = min(moved[index], floor)
         floor = moved[index] - _LABEL_HEIGHT
-    return [round(y, 2) for y in moved]
+    return [None if y is None else round(at, 2) for y, at in zip(ys, moved, strict=True)]
 
 
 def _month_labels(periods: Sequence[date], xs: Sequence[float]) -> list[MonthLabel]:

@@ -8,6 +8,7 @@ from reporting.units import COUNT, MEAN, MONEY, SHARE
 from seed_generator.scenario import ALL_SIZES
 
 _ACTIVE = Column("active_companies", "Active companies", COUNT)
+_TOTAL = "total"
 _UNITS = (COUNT, SHARE, MEAN, MONEY)  # from left to right: who was there first, what they paid last
 
 
@@ -17,7 +18,8 @@ def kpi_table(rows: Sequence[MonthlyKpis], width: int) -> str:
     periods = list(dict.fromkeys(row.period for row in rows))
     months = _column(["", "Month", *(f"{period:%Y-%m}" for period in periods)], str.ljust)
     cells = {(row.period, row.company_size): row for row in rows}
-    headings = {size: size for size in sizes} | {ALL_SIZES: "total"}
+    # `all` is the name of no size, as `total` may be.
+    headings = {size: size for size in sizes} | {ALL_SIZES: ALL_SIZES if _TOTAL in sizes else _TOTAL}
     groups = [
         _group(
             kpi.title,

@@ -1,6 +1,7 @@
 """The KPIs: which there are, in what unit, of how many companies, and what is said of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 
 from reporting.rows import Figure, MonthlyKpis
 from reporting.units import COUNT, MEAN, MONEY, SHARE, Unit
@@ -8,6 +9,9 @@ from reporting.units import COUNT, MEAN, MONEY, SHARE, Unit
 # Below this many companies one of them moves a rate by more than three points.
 FEW_COMPANIES = 30
 _NOTHING = "-"
+# Where the mart's eight digits make all or none of a share that is not.
+_NEARLY_NONE = Decimal("1e-9")
+_NEARLY_ALL = 1 - _NEARLY_NONE
 
 
 @dataclass(frozen=True)
@@ -19,15 +23,23 @@ class Column:
     name : the column of `rpt_leadership_page`.
     title : what it is called.
     unit : how its figures are written.
+    ratio_of : of a share, the columns of the part and of the whole.
     """
 
     name: str
     title: str
     unit: Unit
+    ratio_of: tuple[str, str] | None = field(default=None, kw_only=True)
 
     def of(self, row: MonthlyKpis) -> Figure | None:
         """The figure of a month and size; None where it has no denominator."""
-        return row.figures[self.name]
+        figure = row.figures[self.name]
+        if figure is None or self.ratio_of is None:
+            return figure
+        part, whole = map(row.count, self.ratio_of)
+        if figure == 1 and part < whole:
+            return _NEARLY_ALL
+        return _NEARLY_NONE if figure == 0 and part > 0 else figure
 
     def shown(self, row: MonthlyKpis) -> str:
         """The figure in full, or a dash."""
@@ -113,13 +125,14 @@ RETENTION = Kpi(
     name="retention_rate",
     title="Retention",
     unit=SHARE,
+    ratio_of=("active_companies", "opening_companies"),
     question="how many stay",
     companies="opening_companies",
     counts="{active_companies} of {opening_companies:company}",
     sentence="Of {opening_companies:{size}customer} at the start of {month}, {active_companies} stayed: {figure}",
     nobody="There was no {size}customer to keep when {month} began",
     columns=(
-        Column("retention_rate", "Retention", SHARE),
+        Column("retention_rate", "Retention", SHARE, ratio_of=("active_companies", "opening_companies")),
         Part("active_companies", "Stayed", COUNT, whole="opening_companies"),
     ),
 )

@@ -38,13 +38,15 @@ def leadership_page(rows: Sequence[MonthlyKpis], definition: Callable[[str], str
         month=words.month_and_year,
         short_month=words.short_month,
         size_name=words.size_name,
+        has_long_word=words.has_long_word,
         companies=words.companies,
-        number_word=words.number_word,
+        counted=words.counted,
         listed=words.listed,
     )
     cells = sum(row.company_size != ALL_SIZES for row in rows)
     page = environment.get_template("page.html.jinja").render(
-        headline=headline(company.months[ALL_SIZES]),
+        headlines=[headline(company.months[size]) for size in company.sizes],
+        number_words=f"{words.number_word(len(KPIS))} {'number' if len(KPIS) == 1 else 'numbers'}",
         acquired=words.counted(company.months[ALL_SIZES][0].count("opening_companies"), "customer"),
         first=company.periods[0],
         last=last.period,

@@ -44,20 +44,28 @@ def filled(text: str, kpi: Kpi, row: MonthlyKpis) -> str:
 
 
 def headline(months: Sequence[MonthlyKpis]) -> str:
-    """The last month of all sizes in one line.
+    """The last month of one size, or of all, in one line.
 
     Parameters
     ----------
-    months : at least one row of `all`, by period.
+    months : at least one row of one size, by period.
     """
     last = months[-1]
-    revenue = _change_since_last_month(REVENUE, months)
-    paid = REVENUE.brief(last)
-    moved = {"up": f"rose to {paid}", "down": f"fell to {paid}", "level": f"stayed at {paid}"}
-    first = f"Revenue {moved[revenue.direction] if revenue else f'was {paid}'} in {month(last.period)}"
+    size = before_noun(last.company_size)
+    first = f"{f'Revenue of {size}companies' if size else 'Revenue'} {_moved(months)} in {month(last.period)}"
     if RETENTION.of(last) is None:
-        return f"{first}; no customer was left to keep"
-    return f"{first}; {RETENTION.brief(last)} of customers stayed"
+        return f"{first}; no {size}customer was left to keep"
+    return f"{first}; {RETENTION.brief(last)} of {size}customers stayed"
+
+
+def _moved(months: Sequence[MonthlyKpis]) -> str:
+    paid = REVENUE.brief(months[-1])
+    found = _change_since_last_month(REVENUE, months)
+    if found is None:
+        return f"was {paid}"
+    if found.is_hidden:
+        return f"stayed at about {paid}"
+    return {"up": f"rose to {paid}", "down": f"fell to {paid}", "level": f"stayed at {paid}"}[found.direction]
 
 
 def sentence(kpi: Kpi, months: Sequence[MonthlyKpis]) -> str:
@@ -81,15 +89,22 @@ def _compared(kpi: Kpi, months: Sequence[MonthlyKpis]) -> str:
     before = month(months[-2].period)
     if found.direction == "level":
         return f", the same as in {before}"
+    if found.is_hidden:
+        return f", about the same as in {before}"
     if not found.amount:
         return f", after nothing in {before}"
     return f", {found.amount} {'more' if found.direction == 'up' else kpi.unit.less} than in {before}"
 
 
 def _rank(kpi: Kpi, months: Sequence[MonthlyKpis]) -> str:
-    """Whether the last month is the best or the worst of them, where there are enough of them to care."""
-    figures = [figure for figure in map(kpi.of, months) if figure is not None]
-    if len(figures) < _ENOUGH_TO_RANK or figures.count(figures[-1]) > 1:
+    """Whether the last month is the best or the worst of them, where there are enough of them to care.
+
+    It is so only if no other month is written as the same figure: that of two decimals that nobody sees is no news.
+    """
+    there = [row for row in months if kpi.of(row) is not None]
+    figures = [figure for figure in map(kpi.of, there) if figure is not None]
+    written = [kpi.brief(row) for row in there]
+    if len(figures) < _ENOUGH_TO_RANK or written.count(written[-1]) > 1:
         return ""
     if figures[-1] == max(figures):
         return f" and the most of {len(figures)} months"

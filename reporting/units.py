@@ -1,12 +1,18 @@
-"""The units of figures: how a figure is written, and how a change of it is."""
+"""The units of figures: how a figure is written, and how a change of it is.
+
+What is written is never a false statement: nothing is all of it, or none of it, that is only nearly so.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 from reporting.rows import Figure
+from seed_generator.rounding import rounded, written
 
 _MINUS = "\N{MINUS SIGN}"
+_LEAST_IN_DOLLARS = 1_000  # from which on cents are left out where there is little room
 
 
 @dataclass(frozen=True)
@@ -15,6 +21,7 @@ class Unit:
 
     Parameters
     ----------
+    digits : after the point of a figure in full; of a share they are those of its percents.
     full : writes a figure in full.
     brief : writes it where there is little room.
     tick : writes a value on an axis.
@@ -23,12 +30,17 @@ class Unit:
     is_ratio : a share or a mean, so that a single company weighs much where there are few.
     """
 
+    digits: int
     full: Callable[[Figure], str]
     brief: Callable[[Figure], str]
     tick: Callable[[float], str]
     less: str = "less"
     is_share: bool = False
     is_ratio: bool = False
+
+    def as_shown(self, figure: Figure) -> Decimal:
+        """The figure as it is written in full, to compute with; a share in percents."""
+        return rounded(figure * 100 if self.is_share else figure, self.digits)
 
 
 @dataclass(frozen=True)
@@ -40,11 +52,15 @@ class Change:
     direction : `up`, `down` or `level`.
     amount : how much, without a sign: `4.0%`, or `0.5 points` of a share. Empty where the earlier figure was 0.
     is_slight : less than one percent or point.
+    is_tiny : so little that the amount is a bound, as in `under 0.1%`.
+    is_hidden : the figures differ, but not as they are written where there is little room.
     """
 
     direction: str
     amount: str
     is_slight: bool
+    is_tiny: bool = False
+    is_hidden: bool = False
 
     @property
     def symbol(self) -> str:
@@ -53,22 +69,32 @@ class Change:
 
     @property
     def signed(self) -> str:
-        """As `+4.0%`."""
-        sign = {"up": "+", "down": _MINUS, "level": ""}[self.direction]
-        return f"{sign}{self.amount}" if self.amount else "from nothing"
+        """As `+4.0%`; a bound has no sign, but its symbol."""
+        if not self.amount:
+            return "from nothing"
+        sign = "" if self.is_tiny else {"up": "+", "down": _MINUS, "level": ""}[self.direction]
+        return f"{sign}{self.amount}"
 
 
 def change(unit: Unit, now: Figure | None, before: Figure | None) -> Change | None:
-    """The change between two figures; None where there are not two."""
+    """The change between two figures, as it follows from what is written of them; None where there are not two."""
     if now is None or before is None:
         return None
-    difference = now - before
-    if not unit.is_share and before == 0:
-        return Change("up", "", is_slight=False) if now else Change("level", "0.0%", is_slight=True)
-    hundredths = abs(Decimal(difference) if unit.is_share else Decimal(difference) / Decimal(before)) * 100
-    amount = f"{hundredths:.1f}"
-    direction = "level" if amount == "0.0" else "up" if difference > 0 else "down"
-    return Change(direction, f"{amount} points" if unit.is_share else f"{amount}%", is_slight=hundredths < 1)
+    if unit.full(now) == unit.full(before):
+        return Change("level", _amount(unit, Fraction(0)), is_slight=True)
+    if before == 0 and not unit.is_share:
+        return Change("up", "", is_slight=False)
+    shown_before = unit.as_shown(before) or before  # what is more than nothing and written as 0.00 divides as it is
+    difference = Fraction(unit.as_shown(now)) - Fraction(shown_before)
+    size = abs(difference) if unit.is_share else abs(difference * 100 / Fraction(shown_before))
+    is_tiny = rounded(_decimal(size), 1) == 0
+    return Change(
+        direction="up" if now > before else "down",
+        amount=f"under {_amount(unit, Fraction(1, 10))}" if is_tiny else _amount(unit, size),
+        is_slight=size < 1,
+        is_tiny=is_tiny,
+        is_hidden=unit.brief(now) == unit.brief(before),
+    )
 
 
 def compact(number: float) -> str:
@@ -79,11 +105,64 @@ def compact(number: float) -> str:
     return f"{number:g}"
 
 
-def _dollars(number: float) -> str:
+def _amount(unit: Unit, hundredths: Fraction) -> str:
+    return f"{written(_decimal(hundredths), 1)}{' points' if unit.is_share else '%'}"
+
+
+def _decimal(number: Fraction) -> Decimal:
+    return Decimal(number.numerator) / Decimal(number.denominator)
+
+
+def _count(figure: Figure) -> str:
+    return written(figure, 0)
+
+
+def _mean(figure: Figure) -> str:
+    return "<0.01" if figure > 0 and not rounded(figure, 2) else written(figure, 2)
+
+
+def _share(almost_all: str, almost_none: str) -> Callable[[Figure], str]:
+    """Writes a share, of what is nearly all or nearly none as these words."""
+
+    def write(figure: Figure) -> str:
+        percents = rounded(figure * 100, 1)
+        if figure < 1 and percents == 100:  # noqa: PLR2004 - all of it
+            return almost_all
+        if figure > 0 and percents == 0:
+            return almost_none
+        return f"{percents:,.1f}%"
+
+    return write
+
+
+def _dollars_and_cents(figure: Figure) -> str:
+    return "<$0.01" if figure > 0 and not rounded(figure, 2) else f"${written(figure, 2)}"
+
+
+def _dollars(figure: Figure) -> str:
+    """Whole dollars, but of little money the cents too."""
+    cents = rounded(figure, 2)
+    if cents < _LEAST_IN_DOLLARS and (cents != rounded(figure, 0) or (figure > 0 and not cents)):
+        return _dollars_and_cents(figure)
+    return f"${written(figure, 0)}"
+
+
+def _dollar_tick(number: float) -> str:
     return f"${compact(number)}"
 
 
-COUNT = Unit("{:,}".format, "{:,}".format, compact, less="fewer")
-SHARE = Unit("{:.1%}".format, "{:.1%}".format, "{:.0%}".format, is_share=True, is_ratio=True)
-MEAN = Unit("{:.2f}".format, "{:.2f}".format, compact, less="fewer", is_ratio=True)
-MONEY = Unit("${:,.2f}".format, "${:,.0f}".format, _dollars)
+def _share_tick(number: float) -> str:
+    return f"{written(number * 100, 0)}%"
+
+
+COUNT = Unit(0, _count, _count, compact, less="fewer")
+SHARE = Unit(
+    1,
+    full=_share(">99.9%", "<0.1%"),
+    brief=_share("over 99.9%", "under 0.1%"),
+    tick=_share_tick,
+    is_share=True,
+    is_ratio=True,
+)
+MEAN = Unit(2, _mean, _mean, compact, less="fewer", is_ratio=True)
+MONEY = Unit(2, _dollars_and_cents, _dollars, _dollar_tick)

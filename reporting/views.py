@@ -10,6 +10,7 @@ from reporting.rows import MonthlyKpis
 from reporting.sentences import filled, sentence
 from reporting.units import Change, change
 from reporting.words import companies, month_and_year, short_month, size_name
+from seed_generator.rounding import written
 from seed_generator.scenario import ALL_SIZES
 
 _STYLES = 6  # of lines that the style sheet tells apart, beside the total's
@@ -71,6 +72,8 @@ class View:
     expected: Expected | None
     few: str
     has_hollow_dots: bool
+    has_band: bool
+    longest_name: int
     sentence: str
     chart: Chart
     chart_name: str
@@ -156,6 +159,8 @@ def _view(kpi: Kpi, size: str, company: Company) -> View:
         few=_few(kpi, last),
         sentence=sentence(kpi, months),
         has_hollow_dots=any(dot.is_hollow for line in chart.lines for dot in line.dots),
+        has_band=any(line.band for line in chart.lines),
+        longest_name=max(len(line.label) for line in chart.lines),
         chart=chart,
         chart_name=f"Line chart: {kpi.title} of {companies(size).lower()} by month, {month_and_year(months[0].period)}"
         f" to {month_and_year(last.period)}. The table below has every figure.",
@@ -179,7 +184,7 @@ def _series(kpi: Kpi, size: str, company: Company, *, has_band: bool) -> Series:
 
 
 def _exact(column: Column, row: MonthlyKpis) -> str:
-    figure = column.of(row)
+    figure = row.figures[column.name]  # as the mart has it
     return "" if figure is None else str(figure)
 
 
@@ -188,7 +193,7 @@ def _few(kpi: Kpi, row: MonthlyKpis) -> str:
     companies_behind = row.count(kpi.companies)
     if not kpi.is_of_few(row) or companies_behind == 0:
         return ""
-    weight = f"{100 / companies_behind:.1f} {'points' if kpi.unit.is_share else 'percent of them'}"
+    weight = f"{written(100 / companies_behind, 1)} {'points' if kpi.unit.is_share else 'percent of them'}"
     return f"Of few companies: one more or less would be {weight}."
 
 
@@ -211,8 +216,18 @@ def _expected(kpi: Kpi, row: MonthlyKpis) -> Expected | None:
     figure, band = kpi.of(row), kpi.band(row)
     if figure is None or band is None:
         return None
-    side = "below" if figure < band[0] else "above" if figure > band[1] else "inside"
-    return Expected(kpi.unit.brief(band[0]), kpi.unit.brief(band[1]), side)
+    shown, lower, upper = map(kpi.unit.brief, (figure, *band))
+    # A figure that is written as an end of the band is inside, whatever the digits that are not written say.
+    side = (
+        "inside"
+        if shown in {lower, upper}
+        else "below"
+        if figure < band[0]
+        else "above"
+        if figure > band[1]
+        else "inside"
+    )
+    return Expected(lower, upper, side)
 
 
 def _readouts(kpi: Kpi, drawn: Sequence[str], company: Company) -> list[Readout]:

@@ -1,5 +1,6 @@
 """Months, sizes and numbers in words, whatever the language of the machine."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -19,6 +20,23 @@ _MONTHS = (
     "November",
     "December",
 )
+_LONG_WORD = 18
+# `12 total companies` and `12 active companies` would be read as all of them.
+_OF_SENTENCES = {
+    "active",
+    "all",
+    "any",
+    "both",
+    "each",
+    "every",
+    "few",
+    "fewer",
+    "more",
+    "most",
+    "no",
+    "other",
+    "total",
+}
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -39,7 +57,15 @@ def short_month(period: date) -> str:
 
 def size_name(company_size: str) -> str:
     """As `Small`, `Mid market`, and `All` for the total."""
-    return company_size.replace("_", " ").capitalize()
+    if company_size == ALL_SIZES:
+        return "All"
+    words = _in_words(company_size)
+    return f"{words[0].upper()}{words[1:]}" if words[0].isalpha() else f"{words[0]}{words[1].upper()}{words[2:]}"
+
+
+def has_long_word(company_size: str) -> bool:
+    """Whether the name, at most 32 letters, has a word that a narrow column holds only in small letters."""
+    return max(map(len, _in_words(company_size).split())) > _LONG_WORD
 
 
 def companies(company_size: str) -> str:
@@ -49,7 +75,13 @@ def companies(company_size: str) -> str:
 
 def before_noun(company_size: str) -> str:
     """As `mid market `, to stand before a noun; nothing for the total."""
-    return "" if company_size == ALL_SIZES else f"{company_size.replace('_', ' ')} "
+    return "" if company_size == ALL_SIZES else f"{_in_words(company_size)} "
+
+
+def _in_words(company_size: str) -> str:
+    """As `mid market`; no two sizes have the same words, and none has words that mean something else in a sentence."""
+    words = re.sub(r"(?<=[a-z0-9])_(?=[a-z0-9])", " ", company_size)
+    return f"“{words}”" if words.split()[0] in _OF_SENTENCES else words
 
 
 def counted(number: int, noun: str) -> str:

@@ -5,24 +5,48 @@ from decimal import Decimal
 from itertools import groupby
 
 from seed_generator.expectations.kpis import Expectation, expected_kpis, expected_sessions
+from seed_generator.rounding import rounded, written
 from seed_generator.scenario import Scenario
 
 _NOTHING = "-"
+_ALL = 100  # percent
+_MANY = 10_000  # from which on a mean number of things is told without parts of one
+
+
+def _digits(digits: int) -> Callable[[Decimal], str]:
+    return lambda figure: written(figure, digits)
+
+
+def _percents(digits: int) -> Callable[[Decimal], str]:
+    def write(figure: Decimal) -> str:
+        percents, least = rounded(figure * 100, digits), Decimal(1).scaleb(-digits)
+        if figure < 1 and percents == _ALL:  # nearly all is not all, and nearly none is not none
+            return f">{_ALL - least}%"
+        return f"<{least}%" if figure > 0 and percents == 0 else f"{percents}%"
+
+    return write
+
+
+def _mean_count(figure: Decimal) -> str:
+    return written(figure, 0 if figure >= _MANY else 2)
+
 
 # Title, figure, and how its expected value and an end of its band are written.
 _COLUMNS: tuple[tuple[str, str, Callable[[Decimal], str], Callable[[Decimal], str]], ...] = (
-    ("active", "active_companies", "{:,.2f}".format, "{:,.0f}".format),
-    ("sessions", "sessions", "{:,.2f}".format, "{:,.0f}".format),
-    ("per company", "avg_sessions_per_company", "{:.4f}".format, "{:.2f}".format),
-    ("revenue", "revenue", "{:,.2f}".format, "{:,.0f}".format),
-    ("churned", "churned_companies", "{:,.2f}".format, "{:,.0f}".format),
-    ("retention", "retention_rate", "{:.2%}".format, "{:.1%}".format),
+    ("active", "active_companies", _mean_count, _digits(0)),
+    ("sessions", "sessions", _mean_count, _digits(0)),
+    ("per company", "avg_sessions_per_company", _digits(4), _digits(2)),
+    ("revenue", "revenue", _digits(2), _digits(0)),
+    ("churned", "churned_companies", _mean_count, _digits(0)),
+    ("retention", "retention_rate", _percents(2), _percents(1)),
 )
 
 
 def expectation_lines(scenario: Scenario) -> Iterator[str]:
     """The expected figures of every month and size, each with its band of 95 % below it."""
-    yield f"  {scenario.companies:,} companies and about {expected_sessions(scenario):,.0f} sessions"
+    companies = f"{scenario.companies:,} {'company' if scenario.companies == 1 else 'companies'}"
+    sessions = written(expected_sessions(scenario), 0)
+    yield f"  {companies} and about {sessions} {'session' if sessions == '1' else 'sessions'}"
     yield "Expected, and below it the band that holds 95 of 100 simulations:"
     table = [["month", "size", *(title for title, *_ in _COLUMNS)]]
     for (period, company_size), rows in groupby(expected_kpis(scenario), lambda row: (row.period, row.company_size)):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -16,8 +17,9 @@ from reporting.kpis import KPIS, RETENTION, REVENUE, USAGE, Column, Kpi, Part
 from reporting.page import leadership_page
 from reporting.rows import MonthlyKpis
 from reporting.sentences import headline, sentence
-from reporting.units import COUNT, SHARE, change
-from reporting.words import listed
+from reporting.units import COUNT, MEAN, MONEY, SHARE, Unit, change
+from reporting.words import before_noun, listed, size_name
+from seed_generator.rounding import rounded
 from shown import row
 
 NOVEMBER, DECEMBER = date(2021, 11, 1), date(2021, 12, 1)
@@ -76,6 +78,139 @@ def test_the_headline_says_what_the_figures_say() -> None:
     assert headline([LAST]) == "Revenue was $11,609 in December; 94.2% of customers stayed"
     nobody = row(DECEMBER, "all", opening=0)
     assert headline([nobody, nobody]) == "Revenue stayed at $0 in December; no customer was left to keep"
+    small = row(DECEMBER, "small", opening=126, active=116, sessions=649, revenue=2204)
+    assert headline([small]) == "Revenue of small companies was $2,204 in December; 92.1% of small customers stayed"
+    gone = row(DECEMBER, "small", opening=0)
+    assert headline([gone]) == "Revenue of small companies was $0 in December; no small customer was left to keep"
+
+
+def paid(*amounts: str) -> list[MonthlyKpis]:
+    """A company's months with these revenues."""
+    return [
+        row(date(2021, month, 1), "all", opening=9, active=9, sessions=9, revenue=amount)
+        for month, amount in enumerate(amounts, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("months", "said"),
+    [
+        (paid("5000", "8000.10", "8000.40"), "9 companies paid $8,000 in March 2021, about the same as in February."),
+        (paid("5000", "8000", "8000"), "9 companies paid $8,000 in March 2021, the same as in February."),
+        (
+            paid("5000", "8000", "8001"),
+            "9 companies paid $8,001 in March 2021, under 0.1% more than in February and the most of 3 months.",
+        ),
+        (paid("8000.40", "5000", "8000.10"), "9 companies paid $8,000 in March 2021, 60.0% more than in February."),
+        (paid("0.49"), "9 companies paid $0.49 in January 2021."),
+        (paid("0", "0.49"), "9 companies paid $0.49 in February 2021, after nothing in January."),
+        (paid("0.01", "500"), "9 companies paid $500 in February 2021, 4,999,900.0% more than in January."),
+    ],
+)
+def test_no_clause_of_a_sentence_contradicts_what_another_one_shows(months: list[MonthlyKpis], said: str) -> None:
+    assert sentence(REVENUE, months) == said
+
+
+def test_what_is_less_than_all_is_never_all_and_what_is_more_than_none_never_none() -> None:
+    nearly_all = row(DECEMBER, "all", opening=10**10, active=10**10 - 1, sessions=1, revenue=1)
+    nearly_none = row(DECEMBER, "all", opening=10**10, active=1, sessions=1, revenue=1)
+    assert nearly_all.figures["retention_rate"] == 1  # the mart has eight digits
+    assert sentence(RETENTION, [nearly_all]).endswith("9,999,999,999 stayed: over 99.9%.")
+    assert sentence(RETENTION, [nearly_none]).endswith("1 stayed: under 0.1%.")
+    html = page([nearly_all])
+    assert "; over 99.9% of customers stayed" in html
+    assert "<b>&gt;99.9% (9,999,999,999 of 10,000,000,000)</b>" in html
+    assert '<td><data value="1.00000000">&gt;99.9%</data></td>' in html
+    assert re.findall(r"(?<!:)\b100\.0%", html) == []
+    assert ">99.9%" in kpi_table.kpi_table([nearly_all], 200)
+    assert "<0.1%" in kpi_table.kpi_table([nearly_none], 200)
+
+
+def test_a_half_is_rounded_up_as_bi_tools_do_it() -> None:
+    assert SHARE.full(Decimal("0.9225")) == SHARE.brief(Decimal("0.9225")) == "92.3%"
+    assert [MONEY.full(Decimal(amount)) for amount in ("0.125", "2.5")] == ["$0.13", "$2.50"]
+    assert [MONEY.brief(Decimal(amount)) for amount in ("1000.5", "1001.5")] == ["$1,001", "$1,002"]
+    assert [MEAN.full(Decimal(mean)) for mean in ("7.485", "7.475")] == ["7.49", "7.48"]
+    assert COUNT.full(Decimal("641666.67")) == "641,667"
+    assert rounded(Decimal("-0.04"), 1).is_signed() is False
+
+
+UNITS = st.sampled_from([COUNT, SHARE, MEAN, MONEY])
+
+
+def figures_of(unit: Unit) -> st.SearchStrategy[Decimal]:
+    most = 1 if unit.is_share else 10**16
+    digits = {COUNT: 0, MONEY: 2}.get(unit, 8)
+    return st.decimals(0, most, places=digits) | st.decimals(0, min(most, 1), places=digits)
+
+
+@given(st.data(), UNITS)
+def test_what_is_written_of_figures_has_their_order_and_tells_nothing_and_all_apart(
+    data: st.DataObject, unit: Unit
+) -> None:
+    less, more = sorted((data.draw(figures_of(unit)), data.draw(figures_of(unit))))
+    for write in (unit.full, unit.brief):
+        assert (write(less) == write(Decimal(0))) == (less == 0)
+        if unit.is_share:
+            assert (write(more) == "100.0%") == (more == 1)
+        assert "-" not in write(less)
+    found = change(unit, more, less)
+    assert found is not None
+    assert (found.direction == "level") == (unit.full(less) == unit.full(more))
+    assert found.direction in {"up", "level"}
+    assert (found.amount in {"0.0%", "0.0 points"}) == (found.direction == "level")
+
+
+def test_a_filter_by_size_has_a_headline_of_its_own() -> None:
+    html = page([row(DECEMBER, size, opening=9, active=9, sessions=9, revenue=9) for size in ("small", "all")])
+    assert re.findall(r'<span class="size-(\d)">Revenue (was|of small companies was)', html) == [
+        ("0", "was"),
+        ("1", "of small companies was"),
+    ]
+
+
+@pytest.mark.parametrize("has_band", [[True] * 3, [False] * 3, [True, True, False], [False, False, True], [True]])
+def test_a_band_has_its_legend_and_no_other_chart_has_one(has_band: list[bool]) -> None:
+    months = [
+        row(date(2021, month, 1), "all", opening=9, active=9, sessions=67, revenue=10000, bands=BANDS if there else {})
+        for month, there in enumerate(has_band, 1)
+    ]
+    html = page(months)
+    assert html.count('class="swatch') == html.count('<path class="band')
+    assert (html.count('class="swatch') > 0) == (sum(has_band) > 1)
+
+
+def test_a_line_that_ends_earlier_has_no_name_at_the_end_of_the_chart() -> None:
+    values: dict[str, list[float | None]] = {"gone": [1.0, None], "never": [None, None], "all": [1.0, 2.0]}
+    series = [Series(label, 0, line, [False] * 2) for label, line in values.items()]
+    chart = line_chart([NOVEMBER, DECEMBER], series, are_shares=False)
+    assert [line.label for line in chart.lines if line.name_y is not None] == ["all"]
+
+
+@pytest.mark.parametrize("months", [36, 37, 120, 1200])
+def test_months_of_few_companies_are_hollow_however_many_months_there_are(months: int) -> None:
+    periods = [date(2021 + month // 12, month % 12 + 1, 1) for month in range(months)]
+    few = [month % 3 == 0 for month in range(months)]
+    chart = line_chart(periods, [Series("a", 0, [1.0] * months, few)], are_shares=False)
+    assert sum(dot.is_hollow for dot in chart.lines[0].dots) == sum(few)
+
+
+def test_the_words_for_sizes_are_their_own() -> None:
+    names = ["a_b", "a__b", "a_b_", "ab", "total", "small", "all_of_them", "active"]
+    assert len({size_name(name) for name in names}) == len(names)
+    assert [before_noun(name) for name in ("mid_market", "total", "all")] == ["mid market ", "“total” ", ""]
+    assert [size_name(name) for name in ("mid_market", "total", "all")] == ["Mid market", "“Total”", "All"]
+    rows = [row(DECEMBER, size, opening=1, active=1, sessions=1, revenue=1) for size in ("total", "all")]
+    assert kpi_table.kpi_table(rows, 200).splitlines()[1].split() == ["Month", *["total", "all"] * 4]
+    assert "1 “total” company paid $1 in December 2021." in page(rows)
+
+
+def test_one_of_something_is_told_in_the_singular(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_module, "KPIS", (RETENTION,))
+    html = page([row(DECEMBER, "all", opening=1, active=1, sessions=1, revenue=1, books=(0, 1))])
+    assert "One number of a company with 1 customer acquired" in html
+    assert "Of 1 customer at the start" in html
+    assert re.findall(r"\b1 (?:companies|customers|sessions|cells|numbers)\b", html) == []
 
 
 def test_rates_change_by_points_and_amounts_by_percent() -> None:
@@ -175,9 +310,10 @@ def test_names_of_lines_never_cover_one_another_and_months_without_a_figure_are_
 ) -> None:
     periods = [date(2021, month, 1) for month in (1, 2, 3)]
     chart = line_chart(periods, [Series("a", 0, line, [False] * 3) for line in lines], are_shares=False)
-    heights = sorted(line.name_y for line in chart.lines)
+    heights = sorted(line.name_y for line in chart.lines if line.name_y is not None)
     assert all(below - above > 8.9 for above, below in pairwise(heights))
     for line, drawn in zip(lines, chart.lines, strict=True):
+        assert (drawn.name_y is None) == (line[-1] is None)
         assert len(drawn.dots) == sum(value is not None for value in line)
         assert drawn.path.count("M") == len([1 for run in "".join("x "[v is None] for v in line).split()])
 
@@ -224,7 +360,7 @@ def test_a_band_stands_behind_its_line_and_tells_on_which_side_the_figure_is() -
 @pytest.mark.parametrize(
     ("books", "said"),
     [
-        ((1, 1), "own books in all 1 cells"),
+        ((1, 1), "own books in the one cell"),
         ((0, 1), "Do not trust these figures"),
         ((1, 2), "Do not trust these figures"),
         ((0, 0), None),

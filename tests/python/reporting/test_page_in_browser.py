@@ -80,9 +80,14 @@ def test_the_filter_works_by_mouse_and_by_keyboard(browser: Browser, page_file: 
             visible = met.page.locator("[data-kpi]").filter(visible=True)
             return [element.get_attribute("data-size") for element in visible.all()]
 
+        headline = met.page.get_by_role("heading", level=1)
         assert shown() == ["all"] * len(KPIS)
+        assert headline.inner_text().startswith("Revenue fell to $11,609")
         met.page.get_by_text("Small", exact=True).first.click()
         assert shown() == ["small"] * len(KPIS)
+        assert headline.inner_text() == (
+            "Revenue of small companies fell to $2,204 in December; 92.1% of small customers stayed"
+        )
         assert met.page.locator("table").filter(visible=True).locator("caption").all_inner_texts() == [
             "Small companies"
         ]
@@ -127,6 +132,7 @@ def test_paper_gets_all_sizes_in_dark_ink_whatever_the_screen_showed(
         met.page.locator("label[for=size-1]").click()
         met.page.emulate_media(media="print")
         assert met.page.locator("[data-kpi]").filter(visible=True).count() == 3 * len(KPIS)
+        assert met.page.locator("h1").inner_text() == ("Revenue fell to $11,609 in December; 94.2% of customers stayed")
         assert met.page.locator("table").filter(visible=True).count() == 3
         assert met.page.locator(".words dd").filter(visible=True).count() == 6
         assert not met.page.locator(".filter").is_visible()
@@ -160,3 +166,56 @@ def test_figures_of_a_very_large_company_stay_on_a_phone(browser: Browser, tmp_p
         assert not scrolls_sideways(met.page)
         met.page.locator("label[for=size-1]").click()
         assert not scrolls_sideways(met.page)
+
+
+LONG_NAMES = ("enterprise_accounts_of_the_world", "mid_market", "a" * 32, "enterprise")
+
+
+@pytest.fixture(scope="module")
+def page_of_long_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rows = [
+        row(
+            date(2021, month, 1), size, opening=41, active=40, sessions=300, revenue=12345, bands={"revenue": (9, 9**9)}
+        )
+        for month in range(1, 13)
+        for size in (*LONG_NAMES, "all")
+    ]
+    file = tmp_path_factory.mktemp("names") / "kpis.html"
+    file.write_text(leadership_page(rows, str, "target duckdb"))
+    return file
+
+
+WIDTHS = [360, 800, *(pytest.param(width, marks=pytest.mark.slow("another width")) for width in (320, 600, 769, 1280))]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_a_month_tells_is_on_the_screen_whatever_month_is_touched(
+    browser: Browser, page_of_long_names: Path, width: int
+) -> None:
+    with visit(browser, page_of_long_names, viewport={"width": width, "height": 900}) as met:
+        for size in (0, 3):
+            met.page.locator(f"label[for=size-{size}]").click()
+            readouts = met.page.locator(f".size-{size} .readout")
+            for month in (0, 5, 6, 11, readouts.count() - 1):
+                readouts.nth(month).hover()
+                box = readouts.nth(month).locator("div").bounding_box()
+                assert box
+                assert (box["x"] >= 0, box["x"] + box["width"] <= width) == (True, True)
+                assert not scrolls_sideways(met.page)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_name_of_a_size_is_broken_inside_a_word(browser: Browser, page_of_long_names: Path, width: int) -> None:
+    with visit(browser, page_of_long_names, viewport={"width": width, "height": 900}) as met:
+        broken = met.page.evaluate(_BROKEN_WORDS, ".sizes dt, .filter label")
+        assert broken == []
+
+
+_BROKEN_WORDS = """selector => [...document.querySelectorAll(selector)].flatMap(found => !found.checkVisibility() ? [] :
+    [...found.childNodes].filter(node => node.nodeType === Node.TEXT_NODE).flatMap(node =>
+        [...node.data.matchAll(/\\S+/g)].filter(word => {
+            const range = document.createRange();
+            range.setStart(node, word.index);
+            range.setEnd(node, word.index + word[0].length);
+            return range.getClientRects().length > 1;
+        }).map(word => word[0])))"""

@@ -71,8 +71,8 @@ def told(shown: pytest.CaptureFixture[str]) -> str:
     return said.err.removeprefix("error: ").removesuffix("\n")
 
 
-def on_file(file: Path) -> Warehouse:
-    return Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, file.parent / "artifacts", file=file)
+def on_file(file: Path, artifacts: Path) -> Warehouse:
+    return Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, artifacts, file=file)
 
 
 LOAD = "python -m seed_generator --target {0}, and then dbt build --target {0}."
@@ -82,16 +82,18 @@ LOAD = "python -m seed_generator --target {0}, and then dbt build --target {0}."
 def test_a_duckdb_file_that_is_missing_is_not_made_and_what_to_run_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, option: list[str]
 ) -> None:
-    file = tmp_path / "warehouse.duckdb"
-    with on_file(file).surroundings():
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    file = folder / "warehouse.duckdb"
+    with on_file(file, tmp_path / "artifacts").surroundings():
         monkeypatch.setenv("DBT_PROFILES_DIR", str(PROJECT))
-        monkeypatch.chdir(tmp_path)
+        monkeypatch.chdir(folder)
         assert main(["--target", "duckdb", *option]) == 1
         nothing_there = f"there is no {file}: nothing is loaded in the target duckdb yet; run {LOAD.format('duckdb')}"
         assert told(capsys) == nothing_there
         assert documentation.main(["--target", "duckdb", "--no-serve"]) == 1
         assert told(capsys) == nothing_there
-    assert list(tmp_path.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
 @pytest.fixture(params=["duckdb", "postgres"])
@@ -99,7 +101,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path, database: Database) ->
     """A place that is there, with nothing of ours in it."""
     if request.param == "duckdb":
         duckdb.connect(tmp_path / "empty.duckdb").close()
-        return on_file(tmp_path / "empty.duckdb")
+        return on_file(tmp_path / "empty.duckdb", tmp_path / "artifacts")
     environment = {**database.environment, "SCHEMA_PREFIX": "empty_"}
     return Warehouse("postgres", environment, tmp_path / "artifacts", database=database)
 

@@ -132,6 +132,14 @@ def test_a_load_ends_with_what_was_made_where_it_is_and_what_comes_next(tmp_path
     assert lines[-1] == "Next: dbt build --target duckdb"
 
 
+def test_a_dry_run_counts_one_company_and_no_parts_of_many(tmp_path: Path) -> None:
+    one = _run(tmp_path, "--dry-run", "--companies", "1", "--months", "1").stdout
+    assert "  1 company and about 7 sessions\n" in one  # 6.5 of them, and a half is rounded up
+    many = _run(tmp_path, "--dry-run", "--companies", "1000000", "--months", "1").stdout
+    assert "641,667 " in many
+    assert "641,666" not in many
+
+
 def test_a_dry_run_touches_nothing_and_shows_the_expected_kpis(tmp_path: Path) -> None:
     done = _run(tmp_path, "--dry-run")
     assert (done.returncode, done.stderr) == (0, "")

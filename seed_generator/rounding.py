@@ -1,0 +1,17 @@
+"""How every figure that a person reads is rounded: half up, as BI tools and people do it, and never to a minus zero."""
+
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+# Half up is away from zero below it. Figures have at most 28 digits, of which none may get lost.
+_EXACTLY = Context(prec=60, rounding=ROUND_HALF_UP)
+
+
+def rounded(figure: Decimal | float, digits: int) -> Decimal:
+    """The figure with so many digits after the point; a half goes away from zero."""
+    exact = Decimal(figure)
+    return exact.quantize(Decimal(1).scaleb(-digits), context=_EXACTLY) + 0
+
+
+def written(figure: Decimal | float, digits: int) -> str:
+    """The rounded figure with commas, as `1,234.50`."""
+    return f"{rounded(figure, digits):,.{digits}f}"
