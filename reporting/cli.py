@@ -10,9 +10,10 @@ from reporting.files import page_file, write_whole
 from reporting.kpi_table import kpi_table
 from reporting.page import leadership_page
 from reporting.project import Project, close_duckdb
-from reporting.publication import DATABASE, SCHEMA, begun_publication
+from reporting.publication import Publication, begun_publication
 from reporting.rows import MonthlyKpis
-from seed_generator.errors import InputError, told_with
+from reporting.versions import DATABASE, SCHEMA
+from seed_generator.errors import EnvironmentFailure, InputError, told_with
 from seed_generator.profiles import Target, read_target
 from seed_generator.program import OptionParser, ended, path, text
 
@@ -27,24 +28,61 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns the exit code: 0, 1 if dbt could not build or read the marts, 2 for bad input, 130 for Ctrl-C.
     """
+    command = _Command(arguments)
+    return ended(command.run, command.aftermath)
 
-    def work(_: object) -> None:
-        options = _parser().parse_args(arguments)
+
+class _Command:
+    """What the arguments ask for."""
+
+    def __init__(self, arguments: Sequence[str] | None) -> None:
+        self._arguments = arguments
+        self._publication: Publication | None = None
+
+    def run(self, _: object) -> None:
+        """Do all of it; what is wrong with an option is told before dbt starts, at once and with nothing changed."""
+        options = _parser().parse_args(self._arguments)
         with told_with(_OPTIONS.get):
-            _report(options)
+            target = read_target(options.target)
+            page = options.page and page_file(options.page)
+            published = options.publish and options.publish.absolute()
+            if page and page == published:
+                raise InputError(f"--page and --publish name the same place, {page}; give two.")
+            project, rows = self._built_and_published(options, target, published)
+        close_duckdb()
+        if page:  # before anything is printed, which fails where the reader of the output has left
+            self._write_page(page, leadership_page(rows, project.definition, f"target {target.name}"))
+        _print_report(rows, published, page)
 
-    return ended(work)
+    def _built_and_published(
+        self, options: argparse.Namespace, target: Target, published: Path | None
+    ) -> tuple[Project, list[MonthlyKpis]]:
+        """The project and its rows, after all that was asked for has been done to them."""
+        with ExitStack() as stack:
+            if published:
+                self._publication = stack.enter_context(begun_publication(published, target.type))
+            project = Project(target, is_default=options.target is None)
+            if options.build or self._publication:  # what is published was proven in the same run
+                project.build()
+            rows = project.monthly_kpis()
+            if self._publication:
+                self._publication.publish(project)
+        return project, rows
+
+    def _write_page(self, page: Path, html: str) -> None:
+        try:
+            write_whole(page, html)
+        except EnvironmentFailure as error:
+            published = self.aftermath()
+            raise EnvironmentFailure(f"{error} {published}." if published else str(error)) from error
+
+    def aftermath(self) -> str:
+        """What is so if it did not come to its end."""
+        publication = self._publication
+        return f"{publication.folder} is published" if publication and publication.is_complete else ""
 
 
-def _report(options: argparse.Namespace) -> None:
-    # What is wrong with an option is told before dbt starts: at once, and before anything has changed.
-    target = read_target(options.target)
-    page = options.page and page_file(options.page)
-    published = options.publish and options.publish.absolute()
-    if page and page == published:
-        raise InputError(f"--page and --publish name the same place, {page}; give two.")
-    project, rows = _built_and_published(options, target, published)
-    close_duckdb()
+def _print_report(rows: Sequence[MonthlyKpis], published: Path | None, page: Path | None) -> None:
     print(kpi_table(rows, shutil.get_terminal_size((_WIDTH_WITHOUT_TERMINAL, 0)).columns))
     if published or page:
         print()
@@ -52,23 +90,7 @@ def _report(options: argparse.Namespace) -> None:
         _print_made("For BI tools", f"{published / DATABASE} and {published / SCHEMA}/*.parquet (docs/use/bi.md)")
         _print_made("For analysts", "make docs, with every table and column described")
     if page:
-        write_whole(page, leadership_page(rows, project.definition, f"target {target.name}"))
         _print_made("For leaders", str(page))
-
-
-def _built_and_published(
-    options: argparse.Namespace, target: Target, published: Path | None
-) -> tuple[Project, list[MonthlyKpis]]:
-    """The project and its rows, after all that was asked for has been done to them."""
-    with ExitStack() as stack:
-        publication = stack.enter_context(begun_publication(published, target.type)) if published else None
-        project = Project(target, is_default=options.target is None)
-        if options.build or publication:  # what is published was proven in the same run
-            project.build()
-        rows = project.monthly_kpis()
-        if publication:
-            publication.publish(project)
-    return project, rows
 
 
 def _print_made(whom: str, what: str) -> None:

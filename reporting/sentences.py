@@ -99,7 +99,7 @@ def _compared(kpi: Kpi, months: Sequence[MonthlyKpis]) -> str:
 def _rank(kpi: Kpi, months: Sequence[MonthlyKpis]) -> str:
     """Whether the last month is the best or the worst of them, where there are enough of them to care.
 
-    It is so only if no other month is written as the same figure: that of two decimals that nobody sees is no news.
+    It is so only if no other month is written as the same figure: digits that are not shown make no rank.
     """
     there = [row for row in months if kpi.of(row) is not None]
     figures = [figure for figure in map(kpi.of, there) if figure is not None]

@@ -3,10 +3,11 @@
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 import duckdb
@@ -15,9 +16,12 @@ import pytest
 from dbt.contracts.graph.nodes import ModelNode
 
 from kpis_in_python import KEYS, actual_marts
-from reporting import publication
+from loads import hearing_ctrl_c
+from reporting import cli, publication
+from reporting import versions as versions_module
 from reporting.project import Project
-from reporting.publication import DATABASE, begun_publication, publish
+from reporting.publication import begun_publication, publish
+from reporting.versions import DATABASE
 from seed_generator.errors import EnvironmentFailure, InputError
 from seed_generator.profiles import read_target
 from warehouses import PROJECT, WITHOUT_TESTS, Warehouse, seed_generator
@@ -194,7 +198,7 @@ publication.publish(project, Path(sys.argv[2]))
 """
 
 
-@pytest.mark.parametrize("step", ["_point", pytest.param("_write", marks=pytest.mark.slow("another step"))])
+@pytest.mark.parametrize("step", ["point", pytest.param("_write", marks=pytest.mark.slow("another step"))])
 def test_a_killed_run_leaves_the_old_marts_and_the_next_one_tidies_up(
     built: Warehouse, tmp_path: Path, step: str
 ) -> None:
@@ -345,7 +349,7 @@ def test_a_release_without_marks_is_replaced_and_its_folders_stay(built: Warehou
     folder, old = tmp_path / "kpis", tmp_path / ".kpis-k3x9_abc"
     with project_on(built) as project:
         publish(project, folder)
-        (folder / publication._MARK).unlink()
+        (folder / versions_module.MARK).unlink()
         folder.resolve().rename(old)
         folder.unlink()
         folder.symlink_to(old.name)
@@ -408,3 +412,82 @@ def test_nothing_is_published_unless_all_is_green(
     assert "error: dbt build was not green" in capsys.readouterr().err
     assert sessions(folder) == before
     assert len(versions(folder)) == 1
+
+
+@pytest.fixture
+def as_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The marts are built; what a command does after its build is what these tests are about."""
+    monkeypatch.setattr(Project, "build", lambda _: None)
+
+
+@pytest.mark.usefixtures("as_built")
+@pytest.mark.parametrize("step", ["point", "remove_old_versions"])
+def test_ctrl_c_once_the_marts_are_published_leaves_them_and_says_so(
+    built: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], step: str
+) -> None:
+    real = getattr(publication, step)
+
+    def interrupted(*arguments: object) -> None:
+        real(*arguments)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(publication, step, interrupted)
+    with hearing_ctrl_c():
+        assert built.report("--publish", str(tmp_path / "kpis")) == 130
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", f"interrupted; {tmp_path / 'kpis'} is published.\n")
+    assert read(tmp_path / "kpis", "marts.rpt_monthly_kpis")
+
+
+@pytest.mark.usefixtures("as_built")
+def test_ctrl_c_before_leaves_nothing(
+    built: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(publication, "complete", lambda _: signal.raise_signal(signal.SIGINT))
+    with hearing_ctrl_c():
+        assert built.report("--publish", str(tmp_path / "new" / "kpis")) == 130
+    assert capsys.readouterr().err == "interrupted.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_can_not_be_tidied_up_is_no_error(
+    built: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(versions_module, "_remove", refuses)
+    with project_on(built) as project:
+        for _ in range(3):
+            publish(project, tmp_path / "kpis")
+    assert read(tmp_path / "kpis", "marts.rpt_monthly_kpis")
+
+
+@pytest.mark.usefixtures("as_built")
+def test_an_output_or_a_page_that_fails_after_a_publication_does_not_hide_it(
+    built: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--publish", str(tmp_path / "kpis"), "--page", str(tmp_path / "kpis.html"))
+    is_published = f"{tmp_path / 'kpis'} is published.\n"
+    with Path("/dev/full").open("w") as full, redirect_stdout(full):
+        assert built.report(*options) == 1
+    said = capsys.readouterr().err
+    assert said == f"error: the output can't be written: No space left on device; {is_published}"
+    assert (tmp_path / "kpis.html").exists()
+
+    def full_disk(*_: object) -> None:
+        raise EnvironmentFailure("kpis.html can't be written: No space left on device.")
+
+    monkeypatch.setattr(cli, "write_whole", full_disk)
+    assert built.report(*options) == 1
+    said = capsys.readouterr().err
+    assert said == f"error: kpis.html can't be written: No space left on device. {is_published}"
+
+
+def test_a_reader_of_the_output_that_leaves_does_not_cost_the_page(built: Warehouse, tmp_path: Path) -> None:
+    page = tmp_path / "kpis.html"
+    reader, output = os.pipe()
+    os.close(reader)
+    with os.fdopen(output, "w", buffering=1) as closed, redirect_stdout(closed):
+        assert built.report("--page", str(page)) == 0
+    assert page.read_text().startswith("<!DOCTYPE html>")

@@ -127,8 +127,16 @@ def test_before_a_load_and_before_a_build_the_next_command_is_told(
         (["--target", ""], 2, "argument --target: must not be empty"),
         (["--page", ""], 2, "argument --page: must not be empty"),
         (["--publish", ""], 2, "argument --publish: must not be empty"),
-        (["--page", "~no_such_user/x.html"], 2, "argument --page: must be in a home folder that is known"),
-        (["--publish", "~no_such_user/x"], 2, "argument --publish: must be in a home folder that is known"),
+        (
+            ["--page", "~no_such_user/x.html"],
+            2,
+            "--page: must be in a home folder that is known, not ~no_such_user/x.html",
+        ),
+        (
+            ["--publish", "~no_such_user/x"],
+            2,
+            "--publish: must be in a home folder that is known, not ~no_such_user/x",
+        ),
         (["--page", "."], 2, "is a folder; give a file in it, such as"),
         (["--page", "missing/kpis.html"], 1, "missing/kpis.html can't be written: No such file or directory."),
         (["--page", "notes.txt/kpis.html"], 1, "notes.txt/kpis.html can't be written: Not a directory."),
