@@ -21,7 +21,9 @@ MAX_SEED = 2**63 - 1
 SHARE_TOLERANCE = 1e-9  # thirds, written in decimals, do not add to 1 exactly
 # Session counts are kept in one byte, and ids leave room for as many sessions of every company in a month.
 MAX_SESSIONS_PER_COMPANY = 255
-MAX_REVENUE = Decimal(10) ** 16  # marts hold money as decimal(18,2)
+# The marts hold money as decimal(18,2), and divide sessions as decimal(18,6).
+MAX_REVENUE = Decimal(10) ** 16
+MAX_SESSIONS_PER_MONTH = 10**12
 
 _EPOCH = date(1970, 1, 1)
 _MICROSECONDS_A_DAY = 86_400_000_000
@@ -113,6 +115,7 @@ class Scenario:
         if add_months(self.first_month, self.months - 1).year > LAST_YEAR:
             raise InvalidValueError("months", self.months, f"so few that the last month is not after {LAST_YEAR}-12")
         self._check_sizes()
+        self._check_totals()
 
     def _check_sizes(self) -> None:
         if not 1 <= len(self.sizes) <= MAX_SIZES:
@@ -123,12 +126,22 @@ class Scenario:
         total = math.fsum(size.share for size in self.sizes)
         if abs(total - 1) > SHARE_TOLERANCE:
             raise InvalidValueError("the sum of the shares of all sizes", f"{total:.12g}", "1")
+
+    def _check_totals(self) -> None:
+        """What companies add up to fits into the columns of the marts."""
         highest = max(size.monthly_price for size in self.sizes)
         if self.companies * highest * self.months >= MAX_REVENUE:
             raise InvalidValueError(
                 "companies x months x monthly_price",
                 f"{self.companies * highest * self.months:,}",
                 f"below {MAX_REVENUE:,}",
+            )
+        most = max(size.base_sessions + size.spread for size in self.sizes)
+        if self.companies * most >= MAX_SESSIONS_PER_MONTH:
+            raise InvalidValueError(
+                "companies x (base_sessions + spread)",
+                f"{self.companies * most:,}",
+                f"below {MAX_SESSIONS_PER_MONTH:,}",
             )
 
     @property

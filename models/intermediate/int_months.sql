@@ -1,4 +1,4 @@
-with recursive
+with
 
 simulation as (
 
@@ -6,24 +6,33 @@ simulation as (
 
 ),
 
+digits as (
+
+    select digits.digit from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as digits (digit)
+
+),
+
+-- Every number of up to four digits, put together and not counted up: Spark gives a recursion up after 100 steps, and a
+-- simulation may have 1,200 months.
+numbers as (
+
+    select thousands.digit * 1000 + hundreds.digit * 100 + tens.digit * 10 + ones.digit as months_before
+    from digits as ones
+    cross join digits as tens
+    cross join digits as hundreds
+    cross join digits as thousands
+
+),
+
 -- The calendar is the simulation's: neither today's date nor the last session seen says when it ends.
 months as (
 
     select
-        first_period as period,
-        cast(first_period + interval '1 month' as date) as next_period,
-        cast(1 as bigint) as period_number
+        cast(simulation.first_period + numbers.months_before * interval '1 month' as date) as period,
+        cast(simulation.first_period + (numbers.months_before + 1) * interval '1 month' as date) as next_period,
+        cast(numbers.months_before + 1 as bigint) as period_number
     from simulation
-
-    union all
-
-    select
-        months.next_period as period,
-        cast(months.next_period + interval '1 month' as date) as next_period,
-        months.period_number + 1 as period_number
-    from months
-    cross join simulation
-    where months.period_number < simulation.months
+    inner join numbers on simulation.months > numbers.months_before
 
 )
 

@@ -65,6 +65,10 @@ def test_adding_months_twice_is_adding_their_sum(day: date, one: int, other: int
             {"companies": 10_000_000_000, "sizes": (replace(SMALL, share=1, monthly_price=Decimal(90_000_000)),)},
             ["monthly_price"],
         ),
+        (
+            {"companies": 4_000_000_000, "sizes": (SMALL, replace(LARGE, base_sessions=128, spread=122))},
+            ["companies x (base_sessions + spread)", "1,000,000,000,000", "below 1,000,000,000,000"],
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_given_and_what_is_allowed(
