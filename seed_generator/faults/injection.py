@@ -31,6 +31,8 @@ from seed_generator.validation import finite_number
 # A block that no company is in, for the ids of sessions that were never simulated.
 _NO_BLOCK = -(-MAX_COMPANIES // BLOCK_COMPANIES)
 
+Hit = NDArray[np.bool_]  # of each row whether it is hit
+
 
 @dataclass(frozen=True)
 class Faults:
@@ -90,43 +92,92 @@ def with_faults(
     The rows do not depend on how they are cut into batches.
     """
     kinds = faults.of(table)
-    returning = [kind for kind in kinds if kind.effect is Effect.RETURN]
-    clean: Iterable[tuple[Batch, list[pa.RecordBatch]]] = ((batch, []) for batch in batches)
-    for kind in returning:
-        clean = heapq.merge(clean, _returns(kind, kinds[kind], scenario), key=lambda pair: _month(pair[0], scenario))
-    for batch, entries in clean:
-        context = FaultContext(scenario, _month(batch, scenario))
-        dirty = _with(batch.rows, {})
-        for kind in (kind for kind in kinds if kind.effect is not Effect.RETURN):
-            dirty, entry = _inject(kind, kinds[kind], dirty, context)
-            entries.append(entry)
-        yield Batch(dirty, batch.period), entries
+    spoiled: Iterable[tuple[Batch, list[pa.RecordBatch]]] = (_spoiled(batch, kinds, scenario) for batch in batches)
+    for kind, share in kinds.items():
+        if kind.effect is Effect.RETURN:
+            returns = _returns(kind, share, scenario)
+            spoiled = heapq.merge(spoiled, returns, key=lambda pair: _month(pair[0], scenario))
+    return iter(spoiled)
 
 
-def _inject(
-    kind: FaultKind, share: float, batch: pa.RecordBatch, context: FaultContext
-) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    keys = kind.keys(batch, context) if kind.keys else _row_keys(kind.table, batch, context)
-    hit = keyed_draw(context.scenario.seed, Purpose.FAULT, kind.number, keys) < share
-    # Without its key a row can't be told from others, and an earlier fault may have taken that.
-    hit &= batch.column(0).is_valid().to_numpy(zero_copy_only=False)
-    rows = batch.filter(pa.array(hit))
-    values = {name: value(rows, context) for name, value in kind.values.items()}
-    if kind.effect is Effect.REMOVE:
-        return batch.filter(pa.array(~hit)), _entries(kind, rows, old=_as_text(rows))
-    if kind.effect is Effect.REPEAT:
-        second = _with(rows, values)
-        both = pa.Table.from_batches([batch, second]).combine_chunks().to_batches()[0]
-        order = np.argsort(np.concatenate([np.arange(len(hit)), np.flatnonzero(hit)]), kind="stable")
-        return both.take(pa.array(order)), _entries(kind, rows, new=_as_text(second))
-    ((name, new),) = values.items()
-    # What would be changed into what it is already, such as a price of zero into minus zero, is not hit.
-    changes = pc.fill_null(pc.not_equal(rows.column(name), new), pa.scalar(True))  # noqa: FBT003 - Arrow's way
-    rows, new = rows.filter(changes), new.filter(changes)
-    hit[np.flatnonzero(hit)] = changes.to_numpy(zero_copy_only=False)
-    column = pc.replace_with_mask(batch.column(name), pa.array(hit), new)
-    entries = _entries(kind, rows, name, rows.column(name).cast(pa.string()), new.cast(pa.string()))
-    return _with(batch, {name: column}), entries
+def _spoiled(batch: Batch, kinds: Mapping[FaultKind, float], scenario: Scenario) -> tuple[Batch, list[pa.RecordBatch]]:
+    """A batch with the faults in it that hit its rows, and what was done."""
+    rows = _Rows(batch.rows, FaultContext(scenario, _month(batch, scenario)))
+    of_rows = [kind for kind in kinds if kind.effect is not Effect.RETURN]
+    # What is missing comes first, so that of a month that is missing no row is left with another fault.
+    of_rows.sort(key=lambda kind: kind.effect is not Effect.REMOVE)
+    entries = [rows.inject(kind, kinds[kind]) for kind in of_rows]
+    return Batch(rows.dirty(), batch.period), entries
+
+
+class _Rows:
+    """The rows of a batch, into which one kind of fault is put after another.
+
+    Every fault is one of a row as it was simulated, so that each is there at the end as it was listed: none hits what
+    an earlier one has taken. A change takes its column. The whole row is taken by what removes or repeats it, and by a
+    change of its key, without which it can't be told from others.
+
+    Parameters
+    ----------
+    rows : as they were simulated.
+    context : what faults depend on beside the rows.
+    """
+
+    def __init__(self, rows: pa.RecordBatch, context: FaultContext) -> None:
+        self._rows = rows
+        self._context = context
+        self._taken = {name: np.zeros(rows.num_rows, bool) for name in rows.schema.names}
+        self._changed: dict[str, pa.Array] = {}
+        self._place = [np.arange(rows.num_rows)]  # of each row of the result the row that it stands at or behind
+        self._second: list[pa.RecordBatch] = []
+        self._is_left = np.ones(rows.num_rows, bool)
+
+    def inject(self, kind: FaultKind, share: float) -> pa.RecordBatch:
+        """Put a kind of fault in; returns what was done."""
+        changes_column = kind.effect is Effect.CHANGE and kind.table.primary_key[0] not in kind.values
+        takes = list(kind.values) if changes_column else list(self._taken)
+        keys = (kind.keys or _row_keys)(self._rows, self._context)
+        hit = keyed_draw(self._context.scenario.seed, Purpose.FAULT, kind.number, keys) < share
+        hit &= ~np.logical_or.reduce([self._taken[name] for name in takes])
+        put_in = {Effect.CHANGE: self._change, Effect.REPEAT: self._repeat, Effect.REMOVE: self._remove}
+        hit, entries = put_in[kind.effect](kind, hit)
+        for name in takes:
+            self._taken[name] |= hit
+        return entries
+
+    def _change(self, kind: FaultKind, hit: Hit) -> tuple[Hit, pa.RecordBatch]:
+        rows = self._rows.filter(pa.array(hit))
+        ((name, value),) = kind.values.items()
+        new = value(rows, self._context)
+        # What would be changed into what it is already, such as a price of zero into minus zero, is not hit.
+        differs = pc.fill_null(pc.not_equal(rows.column(name), new), pa.scalar(True))  # noqa: FBT003 - Arrow's way
+        rows, new = rows.filter(differs), new.filter(differs)
+        hit[np.flatnonzero(hit)] = differs.to_numpy(zero_copy_only=False)
+        column = self._changed.get(name, self._rows.column(name))
+        self._changed[name] = pc.replace_with_mask(column, pa.array(hit), new)
+        return hit, _entries(kind, rows, name, rows.column(name).cast(pa.string()), new.cast(pa.string()))
+
+    def _repeat(self, kind: FaultKind, hit: Hit) -> tuple[Hit, pa.RecordBatch]:
+        rows = self._rows.filter(pa.array(hit))
+        second = _with(rows, {name: value(rows, self._context) for name, value in kind.values.items()})
+        self._second.append(second)
+        self._place.append(np.flatnonzero(hit))
+        return hit, _entries(kind, rows, new=_as_text(second))
+
+    def _remove(self, kind: FaultKind, hit: Hit) -> tuple[Hit, pa.RecordBatch]:
+        rows = self._rows.filter(pa.array(hit))
+        self._is_left &= ~hit
+        return hit, _entries(kind, rows, old=_as_text(rows))
+
+    def dirty(self) -> pa.RecordBatch:
+        """The rows with the faults in them, in their order, the second of two behind the first."""
+        rows = _with(self._rows, self._changed)
+        if not self._second:
+            return rows.filter(pa.array(self._is_left))
+        all_rows = pa.Table.from_batches([rows, *self._second]).combine_chunks().to_batches()[0]
+        place = np.concatenate(self._place)
+        order = np.argsort(place, kind="stable")
+        return all_rows.take(pa.array(order[self._is_left[place[order]]]))
 
 
 def _returns(kind: FaultKind, share: float, scenario: Scenario) -> Iterator[tuple[Batch, list[pa.RecordBatch]]]:
@@ -142,7 +193,7 @@ def _returns(kind: FaultKind, share: float, scenario: Scenario) -> Iterator[tupl
                 pa.array(churned[hit]),
                 pa.array(np.minimum(created_at, ends - 1)).view(TIMESTAMP),
             ],
-            schema=SESSIONS.columns,
+            schema=with_nulls(SESSIONS.columns),
         )
         if rows.num_rows:
             yield Batch(rows, scenario.periods[month]), [_entries(kind, rows, new=_as_text(rows))]
@@ -154,12 +205,12 @@ def _month(batch: Batch, scenario: Scenario) -> int:
     return (period.year - first.year) * 12 + period.month - first.month
 
 
-def _row_keys(table: TableSchema, batch: pa.RecordBatch, context: FaultContext) -> NDArray[np.int64]:
-    """A number for each row: its id, or the place of its size in the scenario."""
-    column = batch.column(table.primary_key[0])
+def _row_keys(rows: pa.RecordBatch, context: FaultContext) -> NDArray[np.int64]:
+    """A number for each row, from its key, the first column: its id, or the place of its size in the scenario."""
+    column = rows.column(0)
     if column.type == pa.string():
         column = pc.index_in(column, pa.array([size.name for size in context.scenario.sizes])).cast(pa.int64())
-    keys: NDArray[np.int64] = column.fill_null(0).to_numpy(zero_copy_only=False)
+    keys: NDArray[np.int64] = column.to_numpy(zero_copy_only=False)
     return keys
 
 

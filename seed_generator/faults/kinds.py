@@ -79,7 +79,7 @@ def _id_of_its_own(rows: pa.RecordBatch, _: FaultContext) -> pa.Array:
 def _a_little_later(rows: pa.RecordBatch, context: FaultContext) -> pa.Array:
     last = context.scenario.first_instant(context.month + 1) - 1
     later = pc.add(rows.column("created_at").cast(pa.int64()), _A_LITTLE)
-    return pc.min_element_wise(later, last, skip_nulls=False).cast(TIMESTAMP)
+    return pc.min_element_wise(later, last).cast(TIMESTAMP)
 
 
 def _moved_to(month_of: Callable[[FaultContext], int]) -> Values:
@@ -89,10 +89,7 @@ def _moved_to(month_of: Callable[[FaultContext], int]) -> Values:
         month = month_of(context)
         begins, ends = (context.scenario.first_instant(number) for number in (month, month + 1))
         into = pc.subtract(rows.column("created_at").cast(pa.int64()), context.scenario.first_instant(context.month))
-        moved = pc.add(into, begins)
-        # Whatever the months' lengths are, and wherever an earlier fault has already moved the row.
-        inside = pc.max_element_wise(pc.min_element_wise(moved, ends - 1, skip_nulls=False), begins, skip_nulls=False)
-        return inside.cast(TIMESTAMP)
+        return pc.min_element_wise(pc.add(into, begins), ends - 1).cast(TIMESTAMP)
 
     return moved
 
@@ -107,7 +104,7 @@ def _end(rows: pa.RecordBatch, context: FaultContext) -> pa.Array:
 
 
 def _company_months(rows: pa.RecordBatch, context: FaultContext) -> NDArray[np.int64]:
-    ids: NDArray[np.int64] = rows.column("company_id").fill_null(0).to_numpy(zero_copy_only=False)
+    ids: NDArray[np.int64] = rows.column("company_id").to_numpy(zero_copy_only=False)
     return ids * MAX_MONTHS + context.month
 
 
@@ -149,7 +146,7 @@ def _price_of_the_next_size(rows: pa.RecordBatch, context: FaultContext) -> pa.A
 
 
 def _dearer(price: Decimal) -> Decimal:
-    return price + _A_DOLLAR if price < MAX_PRICE else price - _A_DOLLAR
+    return price + _A_DOLLAR if price + _A_DOLLAR <= MAX_PRICE else price - _A_DOLLAR
 
 
 def _named(*kinds: FaultKind) -> dict[str, FaultKind]:

@@ -91,11 +91,18 @@ $ python -m seed_generator --fault duplicate_sessions=0.01
 $ dbt build
 ```
 
-What was done stands in `truth.injected_faults`, a row for each fault, in the order in which they were put in: table,
-key of the row, kind, column, old and new value. Rows that are not hit are those of a load without faults, and the
-books in `truth.monthly_kpis` stay right: so the error of every KPI is known too. `raw.simulation` says in `faults`
-what was asked for. On PostgreSQL a load with faults has no primary and foreign keys, and no `not null` in the tables
-that were asked to be dirty; the next load without faults has them again.
+What was done stands in `truth.injected_faults`, a row for each fault: table, key of the row, kind, column, old and new
+value. Rows that are not hit are those of a load without faults, and the books in `truth.monthly_kpis` stay right: so
+the error of every KPI is known too. `raw.simulation` says in `faults` what was asked for.
+
+Kinds can be asked for together. What is listed is there all the same: an old value is that of a load without faults, a
+new value is what the table holds. So where two kinds would hit the same row, the first of the table below comes before
+the second, and one that takes rows away before any other; the second then hits the row only if both can be seen in it,
+which is so where they change different columns and none of them the id. A row that is missing or stands twice has no
+other fault.
+
+On PostgreSQL a load with faults has no primary and foreign keys, and no `not null` in the tables that were asked to be
+dirty; the next load without faults has them again.
 
 This page is made by `tests/python/proof/test_faults.py`, which loads each kind into the default simulation and runs
 `dbt build`. Make it again with

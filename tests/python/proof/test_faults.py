@@ -3,7 +3,10 @@
 import functools
 import re
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +21,13 @@ from pages import check_page
 from places import KINDS, Place
 from rehearsal import Project, Rehearsal
 from seed_generator import schemas
-from seed_generator.faults.injection import Faults
+from seed_generator.faults.injection import Faults, with_faults
 from seed_generator.faults.kinds import FAULT_KINDS, Effect
-from seed_generator.scenario import Scenario
+from seed_generator.scenario import LARGE, SMALL, CompanySize, Scenario
 from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import Manner
 from seed_generator.tables import simulated_tables
+from seed_generator.validation import MAX_PRICE
 from warehouses import Warehouse, seeded
 
 SCENARIO = Scenario(companies=300, months=4, seed=5)
@@ -89,6 +93,76 @@ def test_taking_back_what_the_list_says_gives_the_clean_tables(kind: str) -> Non
         assert undone(table, dirty[table.full_name], of_table) == before
     for untouched in ("truth.monthly_kpis", "truth.expected_kpis"):
         assert dirty[untouched] == clean[untouched]
+
+
+# Every kind finds rows in it: a free plan, whose price has no sign, and one that can't become dearer.
+TINY = Scenario(
+    companies=24,
+    months=3,
+    seed=5,
+    sizes=(
+        replace(SMALL, share=0.4),
+        replace(LARGE, share=0.4, monthly_price=MAX_PRICE - Decimal("0.5")),
+        CompanySize("free", 0.2, Decimal(0), 2, 2),
+    ),
+)
+
+
+@functools.cache
+def simulated() -> dict[schemas.TableSchema, list[schemas.Batch]]:
+    return {table.schema: list(table.batches) for table in simulated_tables(Portion(TINY))}
+
+
+def in_text(batches: Iterable[pa.RecordBatch]) -> list[dict[str, str]]:
+    """Rows with their values as texts, a null as the word."""
+    rows = [row for batch in batches for row in _with_texts(batch).to_pylist()]
+    return [{name: "null" if value is None else value for name, value in row.items()} for row in rows]
+
+
+def _with_texts(batch: pa.RecordBatch) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pydict({name: batch.column(name).cast(pa.string()) for name in batch.schema.names})
+
+
+def applied(table: schemas.TableSchema, clean: list[dict[str, str]], entries: list[dict[str, str]]) -> Counter[str]:
+    """The clean rows with all that is listed done to them; no two entries may be about one value."""
+    (key,) = table.primary_key
+    rows = {row[key]: dict(row) for row in clean}
+    assert len(rows) == len(clean)
+    as_simulated = {row[key]: row for row in clean}
+    added: Counter[str] = Counter()
+    for entry in entries:
+        row_key, column, old, new = (entry[name] for name in ("row_key", "column_name", "old_value", "new_value"))
+        if column != "null":
+            assert old == as_simulated[row_key][column] == rows[row_key][column] != new
+            rows[row_key][column] = new
+        elif new == "null":
+            assert old == as_text(as_simulated[row_key]) == as_text(rows.pop(row_key))
+        else:
+            added[new] += 1
+    return Counter(map(as_text, rows.values())) + added
+
+
+@pytest.mark.parametrize("share", [Decimal(1), Decimal("0.5")])
+def test_of_any_two_kinds_each_listed_fault_is_there_and_no_other_difference(share: Decimal) -> None:
+    for one, other in combinations(FAULT_KINDS, 2):
+        faults = Faults({one: share, other: share})
+        for table in {FAULT_KINDS[one].table, FAULT_KINDS[other].table}:
+            clean = in_text(batch.rows for batch in simulated()[table])
+            spoiled = list(with_faults(table, simulated()[table], TINY, faults))
+            entries = in_text(batch for _, batches in spoiled for batch in batches)
+            found = Counter(map(as_text, in_text(batch.rows for batch, _ in spoiled)))
+            assert found == applied(table, clean, entries), (one, other)
+            assert entries or share < 1, (one, other)
+
+
+def test_a_row_that_is_missing_or_stands_twice_has_no_other_fault() -> None:
+    kinds = dict.fromkeys((name for name, kind in FAULT_KINDS.items() if kind.table is schemas.SESSIONS), 0.3)
+    spoiled = list(with_faults(schemas.SESSIONS, simulated()[schemas.SESSIONS], TINY, Faults(kinds)))
+    entries = in_text(batch for _, batches in spoiled for batch in batches)
+    whole = {entry["row_key"] for entry in entries if entry["column_name"] == "null"}
+    assert whole
+    assert len(whole) == sum(entry["column_name"] == "null" for entry in entries)
+    assert whole.isdisjoint(entry["row_key"] for entry in entries if entry["column_name"] != "null")
 
 
 def test_a_row_is_hit_whatever_else_is_asked_for_and_however_the_rows_are_cut() -> None:
