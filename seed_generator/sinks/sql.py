@@ -24,11 +24,13 @@ class Found:
     tables : all tables and views.
     marked : those of them that bear the mark of a load.
     others : what else stands in each schema, such as functions, as it is told to people.
+    owners : of the schemas that another role owns, its name.
     """
 
     tables: Pairs
     marked: Pairs
     others: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
 
 
 class SqlNames:
@@ -137,7 +139,11 @@ def drop_statements(
         others = {table for place, table in found.tables - ours if place == schema} | found.others.get(schema, set())
         if others:
             lines.append(f"kept schema {schema}: it also holds {', '.join(sorted(others))}")
-        elif any(place == schema for place, _ in found.tables):
+        elif all(place != schema for place, _ in found.tables):
+            continue
+        elif owner := found.owners.get(schema):
+            lines.append(f"kept schema {schema}: it belongs to the role {owner}")
+        else:
             statements.append(f"drop schema {names.in_quotes(schema)}")
             lines.append(f"removed schema {schema}")
     return statements, lines or ["nothing to remove"]

@@ -15,6 +15,7 @@ from seed_generator.errors import InputError
 from seed_generator.schemas import SIMULATION, TABLES
 from seed_generator.sinks.interruptible import interruptibly
 from seed_generator.sinks.postgres.copy import copy_file, copy_format, copy_in
+from seed_generator.sinks.postgres.dependents import naming_dependents
 from seed_generator.sinks.postgres.keys import (
     add_foreign_keys,
     add_indexes,
@@ -23,15 +24,9 @@ from seed_generator.sinks.postgres.keys import (
     remove_foreign_keys,
     remove_primary_keys,
 )
-from seed_generator.sinks.postgres.locks import listed, lock_tables
-from seed_generator.sinks.sql import (
-    MARK,
-    Found,
-    SqlNames,
-    column_definitions,
-    refuse_incomplete_tables,
-    sql_type,
-)
+from seed_generator.sinks.postgres.locks import listed, lock_relations
+from seed_generator.sinks.postgres.making import make_schema, make_table
+from seed_generator.sinks.sql import Found, SqlNames, refuse_incomplete_tables, sql_type
 from seed_generator.tables import Table
 
 
@@ -55,7 +50,7 @@ class PostgresChange:
     def begin(self) -> None:
         """Make the tables that are missing, and lock all of them."""
         self._create_tables()
-        self._interruptibly(lock_tables, self._cursor, self._names)
+        self._interruptibly(lock_relations, self._cursor, listed(self._names, TABLES))
 
     def simulation(self) -> Sequence[Mapping[str, Any]]:
         """The rows of `raw.simulation`."""
@@ -83,7 +78,8 @@ class PostgresChange:
             add_foreign_keys(self._cursor, self._names)
             extend_indexes(self._cursor, self._names)
             return
-        remove_primary_keys(self._cursor, self._names)
+        with naming_dependents(f"the database {self._database}", "can't be replaced"):
+            remove_primary_keys(self._cursor, self._names)
         self._copy(tables)
         if not any(table.may_be_dirty for table in tables):
             add_primary_keys(self._cursor, self._names)
@@ -94,20 +90,19 @@ class PostgresChange:
         for table in tables:
             name = self._names.quoted(table.schema)
             if not table.adds_rows:
-                self._cursor.execute(f"truncate {name}")
+                with naming_dependents(f"the database {self._database}", "can't be replaced"):
+                    self._cursor.execute(f"truncate {name}")
                 self._allow_nulls(table)
             statement = f"copy {name} from stdin (format {copy_format(table.columns)})"
             copy_in(self._cursor, statement, copy_file(table, self._stopped))
-        self._cursor.execute(f"analyze {listed(self._names, TABLES)}")
+        self._cursor.execute(f"analyze {', '.join(listed(self._names, TABLES))}")
 
     def _create_tables(self) -> None:
         for schema in self._names.schemas:
-            self._cursor.execute(f'create schema if not exists "{schema}"')
+            make_schema(self._cursor, schema)
         for table in TABLES:
             if self._names.pair(table) not in self._found.tables:
-                name = self._names.quoted(table)
-                self._cursor.execute(f"create table {name} ({column_definitions(table.columns)})")
-                self._cursor.execute(f"comment on table {name} is '{MARK}'")
+                make_table(self._cursor, self._names, table)
             self._cursor.execute(
                 "select attname, format_type(atttypid, atttypmod) from pg_attribute"
                 " where attrelid = %s::regclass and attnum > 0 and not attisdropped order by attnum",

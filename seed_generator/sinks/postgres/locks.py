@@ -2,14 +2,16 @@
 
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-import psycopg2
 from psycopg2 import errors, extensions
 
 from seed_generator.errors import EnvironmentFailure
-from seed_generator.schemas import RAW, TABLES, TableSchema
-from seed_generator.sinks.sql import SqlNames
+from seed_generator.schemas import PLANS, RAW, TABLES, TableSchema
+from seed_generator.sinks.postgres.making import make_schema, make_table
+from seed_generator.sinks.postgres.reading import found_tables
+from seed_generator.sinks.sql import Found, SqlNames, refuse_tables_of_others
 
 # How long a load waits before it gives up and says who is in the way, together less than 10 seconds: for another load
 # (one that was killed lets go as soon as its server process notices), and for those who read the tables.
@@ -17,87 +19,137 @@ _OTHER_LOAD_TIMEOUT_SECONDS = 4.0
 TABLES_TIMEOUT_SECONDS = 5
 
 # When somebody has waited a second for a lock, the server looks for deadlocks, and ends a query where it finds one.
-_MILLISECONDS_A_TRY = 600
+_SECONDS_A_TRY = 0.6
 _SECONDS_BETWEEN_TRIES = 0.2
-_LOCK_CLASS = zlib.crc32(b"seed_generator") & 0x7FFFFFFF
+# A statement that took at least this long, and was cancelled, has reached its time limit: two clocks never agree.
+_SECONDS_OF_A_TIMEOUT = 0.99 * _SECONDS_A_TRY
+
+_LABEL_CLASS = zlib.crc32(b"seed_generator") & 0x7FFFFFFF
+
+# A lock without a session belongs to a transaction that was prepared for a commit in two phases.
+_SESSION = (
+    "coalesce(coalesce(nullif(application_name, ''), usename) || ' (server process ' || pg_locks.pid || ')',"
+    " 'a prepared transaction (pg_prepared_xacts)')"
+)
+_LOCKS = (
+    "from pg_locks left join pg_stat_activity as activity on activity.pid = pg_locks.pid"
+    " where granted and pg_locks.pid is distinct from pg_backend_pid()"
+    " and database = (select oid from pg_database where datname = current_database())"
+)
+
+# Another load made or dropped the table between two of our statements.
+_HAS_CHANGED_MEANWHILE = (
+    errors.UniqueViolation,
+    errors.DuplicateSchema,
+    errors.DuplicateTable,
+    errors.InvalidSchemaName,
+    errors.UndefinedTable,
+)
 
 
-def lock_out_other_loads(cursor: extensions.cursor, names: SqlNames) -> None:
-    """One load at a time, to the end of its transaction.
+def lock_out_other_loads(cursor: extensions.cursor, names: SqlNames) -> Found:
+    """One load at a time, to the end of its transaction; returns what the schemas held before it.
+
+    The lock is one on `raw.plans`, which needs the right to write there: a reader can't take it. Where there is no
+    such table, making it is the lock: a second load that makes it too waits for the end of the first.
 
     Raises
     ------
     EnvironmentFailure : naming the other load that is under way.
+    InputError : one of the tables is not ours.
     """
-    key = (_LOCK_CLASS, zlib.crc32(names.schema(RAW).encode()) & 0x7FFFFFFF)
     gives_up = time.monotonic() + _OTHER_LOAD_TIMEOUT_SECONDS
-    while time.monotonic() < gives_up:
-        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", key)
-        if cursor.fetchone() == (True,):
-            return
-        time.sleep(_SECONDS_BETWEEN_TRIES)
-    cursor.execute(
-        "select application_name, activity.pid, to_char(xact_start, 'HH24:MI:SS TZ')"
-        " from pg_locks join pg_stat_activity as activity on activity.pid = pg_locks.pid"
-        " where locktype = 'advisory' and classid = %s and objid = %s and granted",
-        key,
-    )
-    holders = [f"{name} (server process {pid}, since {since})" for name, pid, since in cursor.fetchall()]
-    raise EnvironmentFailure(
-        f"another load of the database {_database(cursor)} is under way:"
-        f" {' and '.join(holders) or 'it has just ended'}; nothing was changed."
-    )
+    cursor.execute("savepoint before_lock")
+    while (seconds := gives_up - time.monotonic()) > 0:
+        is_there = names.pair(PLANS) in _ours(cursor, names).tables
+        try:
+            cursor.execute(f"set local lock_timeout = '{1 + int(1000 * seconds)}ms'")
+            if is_there:
+                cursor.execute(f"lock table {names.quoted(PLANS)} in share update exclusive mode")
+            else:
+                make_schema(cursor, names.schema(RAW))
+                make_table(cursor, names, PLANS)
+        except _HAS_CHANGED_MEANWHILE:
+            cursor.execute("rollback to savepoint before_lock")
+            continue
+        except errors.LockNotAvailable:
+            cursor.execute("rollback to savepoint before_lock")
+            break
+        cursor.execute(f"set local lock_timeout = '{TABLES_TIMEOUT_SECONDS}s'")
+        # It locks nothing out: it only tells another load who we are.
+        cursor.execute("select pg_try_advisory_xact_lock_shared(%s, %s)", _label(names))
+        found = _ours(cursor, names)
+        made = set() if is_there else {names.pair(PLANS)}
+        return replace(found, tables=found.tables - made, marked=found.marked - made)
+    raise _under_way(cursor, names)
 
 
-def lock_tables(cursor: extensions.cursor, names: SqlNames, tables: Iterable[TableSchema] = TABLES) -> None:
-    """All that a change needs, in one go: from here on it waits for nobody.
+def lock_relations(cursor: extensions.cursor, relations: Sequence[str]) -> None:
+    """All that a change needs, as a statement names it, in one go: from here on it waits for nobody.
 
     Raises
     ------
-    psycopg2.errors.QueryCanceled : somebody has one of the tables, all the time that we wait.
+    EnvironmentFailure : naming who has one of them, all the time that we wait.
     """
     # A reader who has one of the tables may want another that we have by then; so no try lasts until the server would
     # end his query or our change for that.
-    cursor.execute(f"set local statement_timeout = {_MILLISECONDS_A_TRY}")
+    cursor.execute(f"set local statement_timeout = '{_SECONDS_A_TRY}s'")
     cursor.execute("savepoint before_locks")
-    statement = f"lock table {listed(names, tables)} in access exclusive mode"
     gives_up = time.monotonic() + TABLES_TIMEOUT_SECONDS
     while True:
+        began = time.monotonic()
         try:
-            cursor.execute(statement)
+            cursor.execute(f"lock table {', '.join(relations)} in access exclusive mode")
             break
-        except errors.QueryCanceled as error:
-            if not is_timeout(error) or time.monotonic() > gives_up:
+        except errors.QueryCanceled:
+            if time.monotonic() - began < _SECONDS_OF_A_TIMEOUT:  # a person has cancelled it
                 raise
             cursor.execute("rollback to savepoint before_locks")
-            time.sleep(_SECONDS_BETWEEN_TRIES)
+        if time.monotonic() > gives_up:
+            raise _in_use(cursor, relations)
+        time.sleep(_SECONDS_BETWEEN_TRIES)
     cursor.execute("set local statement_timeout = 0")
 
 
-def in_use(connection: extensions.connection, names: SqlNames) -> EnvironmentFailure:
-    """Says who holds a lock on one of the tables, after our own transaction has been rolled back."""
-    with connection, connection.cursor() as cursor:
-        cursor.execute(
-            "select distinct coalesce(nullif(application_name, ''), usename), activity.pid"
-            " from pg_locks join pg_stat_activity as activity on activity.pid = pg_locks.pid"
-            " join pg_class on pg_class.oid = relation join pg_namespace on pg_namespace.oid = relnamespace"
-            " where nspname = any(%s) and relname = any(%s) and granted and activity.pid <> pg_backend_pid()",
-            (names.schemas, [table.name for table in TABLES]),
-        )
-        holders = " and ".join(f"{name} (server process {pid})" for name, pid in cursor.fetchall()) or "somebody"
+def listed(names: SqlNames, tables: Iterable[TableSchema]) -> list[str]:
+    """Tables as a statement names them."""
+    return [names.quoted(table) for table in tables]
+
+
+def _ours(cursor: extensions.cursor, names: SqlNames) -> Found:
+    found = found_tables(cursor, names)
+    refuse_tables_of_others(found, names, f"the database {_database(cursor)}")
+    return found
+
+
+def _label(names: SqlNames) -> tuple[int, int]:
+    return _LABEL_CLASS, zlib.crc32(names.schema(RAW).encode()) & 0x7FFFFFFF
+
+
+def _under_way(cursor: extensions.cursor, names: SqlNames) -> EnvironmentFailure:
+    cursor.execute(
+        f"select {_SESSION}, to_char(xact_start, 'HH24:MI:SS TZ') {_LOCKS}"
+        " and locktype = 'advisory' and mode = 'ShareLock' and classid = %s and objid = %s",
+        _label(names),
+    )
+    if holders := [f"{name}, since {since}" if since else name for name, since in cursor.fetchall()]:
         return EnvironmentFailure(
-            f"the tables in the database {_database(cursor)} are in use by {holders}; nothing was changed."
+            f"another load of the database {_database(cursor)} is under way:"
+            f" {' and '.join(holders)}; nothing was changed."
         )
+    return _in_use(cursor, listed(names, TABLES))
 
 
-def is_timeout(error: psycopg2.Error) -> bool:
-    """Whether a query ended because it had waited for long enough, and not because somebody has ended it."""
-    return "timeout" in str(error)
-
-
-def listed(names: SqlNames, tables: Iterable[TableSchema]) -> str:
-    """Tables as a statement lists them."""
-    return ", ".join(names.quoted(table) for table in tables)
+def _in_use(cursor: extensions.cursor, relations: Sequence[str]) -> EnvironmentFailure:
+    """Says who holds a lock on one of the relations; we hold none of them any more."""
+    cursor.execute(
+        f"select distinct {_SESSION} {_LOCKS} and relation = any(select to_regclass(name) from unnest(%s) as name)",
+        (list(relations),),
+    )
+    holders = " and ".join(name for (name,) in cursor.fetchall()) or "a session that has just ended"
+    return EnvironmentFailure(
+        f"the tables in the database {_database(cursor)} are in use by {holders}; nothing was changed."
+    )
 
 
 def _database(cursor: extensions.cursor) -> str:

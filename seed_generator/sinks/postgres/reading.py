@@ -34,7 +34,13 @@ def found_tables(cursor: extensions.cursor, names: SqlNames) -> Found:
     others = defaultdict[str, set[str]](set)
     for schema, other in cursor.fetchall():
         others[schema].add(other)
-    return Found(comments.keys(), {table for table, comment in comments.items() if comment == MARK}, others)
+    cursor.execute(
+        "select nspname, pg_get_userbyid(nspowner) from pg_namespace"
+        " where nspname = any(%s) and not pg_has_role(nspowner, 'USAGE')",
+        (names.schemas,),
+    )
+    marked = {table for table, comment in comments.items() if comment == MARK}
+    return Found(comments.keys(), marked, others, dict(cursor.fetchall()))
 
 
 def read_tables(cursor: extensions.cursor, names: SqlNames, take: Take) -> None:
