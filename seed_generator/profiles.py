@@ -54,11 +54,13 @@ def read_target(name: str | None = None, profiles_dir: Path | None = None) -> Ta
 def schema_prefix() -> str:
     """What the environment puts before every schema name to keep sandboxes apart; mostly nothing."""
     prefix = os.environ.get(SCHEMA_PREFIX, "")
-    if not re.fullmatch(r"([a-z_][a-z0-9_]{0,31})?", prefix):
+    if not re.fullmatch(
+        r"((?!pg_)[a-z_][a-z0-9_]{0,31})?", prefix
+    ):  # dbt holds to it by macros/generate_schema_name.sql
         raise InvalidValueError(
             f"the environment variable {SCHEMA_PREFIX}",
             prefix,
-            "lower-case letters, digits and underscores, not a digit first, at most 32",
+            "lower-case letters, digits and underscores, not a digit or pg_ first, at most 32",
         )
     return prefix
 

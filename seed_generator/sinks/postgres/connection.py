@@ -10,7 +10,7 @@ from typing import Any
 import psycopg2
 from psycopg2 import errors, extensions
 
-from seed_generator.errors import EnvironmentFailure, SeedError
+from seed_generator.errors import EnvironmentFailure, InputError, SeedError
 from seed_generator.sinks.postgres.locks import TABLES_TIMEOUT_SECONDS
 
 _OPTIONAL = ("host", "port", "user", "sslmode", "sslcert", "sslkey", "sslrootcert")
@@ -82,6 +82,23 @@ def connect(settings: Mapping[str, Any], address: Address) -> extensions.connect
     return connection
 
 
+def refuse_database(connection: extensions.connection) -> None:
+    """Fill no database that can't hold all texts, or that dbt can't build in afterwards.
+
+    Raises
+    ------
+    InputError : it has another encoding than UTF8, or a name that dbt can't put into quotes.
+    """
+    name, encoding = connection.info.dbname, connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise InputError(
+            f"the database {name} has the encoding {encoding}, and a simulation needs UTF8; choose another, or make"
+            " one: create database … encoding 'UTF8' template template0."
+        )
+    if {"'", '"'} & set(name):
+        raise InputError(f"dbt can't build in a database with a quote in its name, such as {name}; choose another.")
+
+
 def begin(connection: extensions.connection, cursor: extensions.cursor, *, changes: bool) -> None:
     """Begin a transaction that changes tables, or sees them as they are now."""
     # A change waits for the one before it, and must see what that has left.
@@ -120,8 +137,9 @@ def _take_role(connection: extensions.connection, role: str) -> None:
         with connection, connection.cursor() as cursor:
             cursor.execute(f"set role {role}")
     except psycopg2.Error as error:
+        user = connection.info.user
         connection.close()
         reason = error.diag.message_primary or " ".join(str(error).split())
         raise EnvironmentFailure(
-            f"the role {role}, which profiles.yml names, can't be taken by {connection.info.user}: {reason}."
+            f"the role {role}, which profiles.yml names, can't be taken by {user}: {reason}."
         ) from error

@@ -14,7 +14,7 @@ from seed_generator.profiles import Target
 from seed_generator.schemas import TABLES
 from seed_generator.sinks.interruptible import interruptibly
 from seed_generator.sinks.postgres.change import PostgresChange
-from seed_generator.sinks.postgres.connection import Address, begin, connect, told
+from seed_generator.sinks.postgres.connection import Address, begin, connect, refuse_database, told
 from seed_generator.sinks.postgres.dependents import drop_views_and_tables, staging_views
 from seed_generator.sinks.postgres.locks import listed, lock_out_other_loads, lock_relations
 from seed_generator.sinks.postgres.reading import found_tables, read_tables
@@ -39,6 +39,7 @@ class PostgresSink:
     def change(self) -> Iterator[PostgresChange]:
         """A transaction that has the tables for itself."""
         with self._transaction() as cursor:
+            refuse_database(cursor.connection)
             found = lock_out_other_loads(cursor, self._names)
             change = PostgresChange(cursor, self._names, found, self._stopped)
             change.begin()

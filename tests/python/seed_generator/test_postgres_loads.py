@@ -19,7 +19,7 @@ import pytest
 
 from loads import NEW, NEW_OPTIONS, OLD, hearing_ctrl_c, held_load, start, timed_load
 from places import PREFIX, Place, load, made_rows
-from postgres_server import Database, own_server
+from postgres_server import Database, administer, own_server
 from proxies import lost_after_the_commit, lost_before_the_commit, proxied
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.scenario import Scenario
@@ -420,16 +420,6 @@ def reading(place: Place, name: str) -> Iterator[None]:
             yield
     finally:
         reader.close()
-
-
-def administer(database: Database, *statements: str) -> None:
-    """Statements that are no part of a transaction."""
-    connection = Database(*_address(database), "postgres").connect()
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-    connection.close()
 
 
 def _address(database: Database) -> tuple[str, int, str, str]:

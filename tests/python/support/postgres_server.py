@@ -73,11 +73,11 @@ def scratch_database() -> Iterator[Database]:
         os.environ.get("PGDATABASE", "postgres"),
     )
     name = f"saas_kpis_test_{uuid.uuid4().hex[:12]}"
-    _administer(existing, f"create database {name}")
+    administer(existing, f"create database {name}")
     try:
         yield Database(existing.host, existing.port, existing.user, existing.password, name)
     finally:
-        _administer(existing, f"drop database {name} with (force)")
+        administer(existing, f"drop database {name} with (force)")
 
 
 def psql(database: Database, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -145,7 +145,7 @@ def own_server(*, waits_for_disk: bool = False, authentication: str = "scram-sha
         start()
         try:
             server = Server("127.0.0.1", port, USER, PASSWORD, "saas_kpis", crash, start)
-            _administer(Database("127.0.0.1", port, USER, PASSWORD, "postgres"), "create database saas_kpis")
+            administer(Database("127.0.0.1", port, USER, PASSWORD, "postgres"), "create database saas_kpis")
             yield server
         finally:
             crash()
@@ -205,11 +205,13 @@ def _free_port() -> int:
         return port
 
 
-def _administer(server: Database, statement: str) -> None:
-    connection = server.connect()
+def administer(server: Database, *statements: str) -> None:
+    """Run statements that can be no part of a transaction."""
+    connection = server.connect(dbname="postgres")
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
-            cursor.execute(statement)
+            for statement in statements:
+                cursor.execute(statement)
     finally:
         connection.close()
