@@ -55,10 +55,6 @@ CHANGES = [
     "create role theirs",
     "alter role bi_reader createdb",
     "copy marts.fct_revenue to program 'true'",
-    "create temporary table theirs (id integer)",
-    "select lo_create(0)",
-    "select lo_from_bytea(0, 'theirs')",
-    "select lo_unlink(7)",
 ]
 
 
@@ -143,58 +139,6 @@ def test_it_changes_nothing(built: Built, change: str, is_stubborn: bool) -> Non
             cursor.execute(change)
     connection.close()
     assert built.warehouse.table("marts.fct_revenue") == before
-
-
-def test_what_it_has_set_itself_is_gone_when_the_script_has_run_again(built: Built) -> None:
-    assert built.warehouse.database is not None
-    connection = built.reader.connect()
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute("set default_transaction_read_only = off")
-        cursor.execute("alter role bi_reader set statement_timeout = 0")
-        cursor.execute("alter role bi_reader set work_mem = '64kB'")
-        cursor.execute(f"alter role bi_reader in database {built.reader.name} set search_path = public")
-    connection.close()
-    assert built.read("show statement_timeout") == [("0",)]
-    assert psql(built.warehouse.database, "--file", str(ROLE), BI_READER_PASSWORD=PASSWORD).returncode == 0
-    assert built.read("show statement_timeout") == [("1min",)]
-    assert built.read("show work_mem") != [("64kB",)]
-    assert built.read("show search_path") == [("marts",)]
-
-
-def test_what_the_script_takes_from_every_role_the_others_keep(built: Built) -> None:
-    assert built.warehouse.database is not None
-    with built.warehouse.cursor() as cursor:
-        cursor.execute("create role analyst login password 'analyst'")
-        cursor.execute(f"grant temporary on database {built.warehouse.database.name} to public")
-        cursor.execute("grant execute on function lo_create(oid) to public")
-    for _ in range(2):
-        assert psql(built.warehouse.database, "--file", str(ROLE), BI_READER_PASSWORD=PASSWORD).returncode == 0
-    connection = built.warehouse.database.connect(user="analyst", password="analyst")
-    with connection, connection.cursor() as cursor:
-        cursor.execute("create temporary table theirs as select lo_create(0) as number")
-    connection.close()
-    for change in ("create temporary table theirs (id integer)", "select lo_create(0)"):
-        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-            built.read(f"set transaction read write; {change}")
-
-
-def test_a_build_waits_for_it_no_longer_than_it_was_told_and_says_who_is_in_the_way(built: Built) -> None:
-    before = built.warehouse.table("marts.fct_revenue")
-    assert built.warehouse.seed("--companies", "40", "--seed", "8").returncode == 0
-    connection = built.reader.connect(application_name="a dashboard")
-    with connection.cursor() as cursor:
-        cursor.execute("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0")
-        connection.commit()
-        cursor.execute("select * from fct_revenue")
-        is_green = built.warehouse.build(*WITHOUT_TESTS, "--vars", "seconds_to_wait_for_readers: 1")
-    assert not is_green
-    said = " ".join(built.warehouse.messages["fct_revenue"].split())
-    assert "marts.fct_revenue stays as it was: 1 seconds were not enough for bi_reader (a dashboard, server pro" in said
-    assert built.warehouse.table("marts.fct_revenue") == before
-    connection.close()
-    assert built.warehouse.build(*WITHOUT_TESTS)
-    assert built.warehouse.table("marts.fct_revenue") != before
 
 
 def test_its_queries_and_its_open_transactions_end(built: Built) -> None:
