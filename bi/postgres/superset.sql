@@ -11,7 +11,10 @@ do $$ begin raise exception 'set the environment variable SUPERSET_DATABASE_PASS
 
 select 'create role superset' where not exists (select from pg_roles where rolname = 'superset')
 \gexec
+alter role superset reset all;
 alter role superset with login password :'password';
 
 select 'create database superset owner superset' where not exists (select from pg_database where datname = 'superset')
 \gexec
+-- It is for Superset alone: no other role, such as bi_reader, is to connect there.
+revoke all on database superset from public;

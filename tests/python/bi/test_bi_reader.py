@@ -21,11 +21,12 @@ import yaml
 from dbt.cli.main import dbtRunner
 
 from kpis_in_python import KEYS
-from postgres_server import Database, own_server, psql
+from postgres_server import Database, administer, own_server, psql
 from seed_generator.schemas import TABLES
 from warehouses import PROJECT, WITHOUT_TESTS, Warehouse
 
 ROLE = PROJECT / "bi" / "postgres" / "bi_reader.sql"
+SUPERSET = PROJECT / "bi" / "postgres" / "superset.sql"
 BI_PAGE = (PROJECT / "docs" / "use" / "bi.md").read_text()
 PASSWORD = "a reader's: password"
 ODBC_DRIVER = "PostgreSQL Unicode"
@@ -55,6 +56,10 @@ CHANGES = [
     "create role theirs",
     "alter role bi_reader createdb",
     "copy marts.fct_revenue to program 'true'",
+    "create temporary table theirs (id integer)",
+    "select lo_create(0)",
+    "select lo_from_bytea(0, 'theirs')",
+    "select lo_creat(-1)",
 ]
 
 
@@ -148,6 +153,95 @@ def test_its_queries_and_its_open_transactions_end(built: Built) -> None:
     with connection.cursor() as cursor, pytest.raises(psycopg2.errors.QueryCanceled):
         cursor.execute("set statement_timeout = 100; select pg_sleep(60)")
     connection.close()
+
+
+def test_what_it_has_set_for_itself_is_gone_when_the_script_runs_again(built: Built) -> None:
+    assert built.warehouse.database is not None
+    connection = built.reader.connect()
+    connection.set_session(readonly=False)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("alter role bi_reader set statement_timeout = 0")
+        cursor.execute(f"alter role bi_reader in database {built.reader.name} set search_path = raw")
+        cursor.execute("alter role bi_reader set work_mem = '64kB'")
+    connection.close()
+    assert built.read("show statement_timeout") == [("0",)]
+    assert psql(built.warehouse.database, "--file", str(ROLE), BI_READER_PASSWORD=PASSWORD).returncode == 0
+    assert built.read("show statement_timeout") == [("1min",)]
+    assert built.read("show search_path") == [("marts",)]
+    assert built.read("show work_mem") != [("64kB",)]
+
+
+def test_other_roles_that_are_there_keep_what_the_script_takes_from_all(built: Built) -> None:
+    assert built.warehouse.database is not None
+    with built.warehouse.cursor() as cursor:
+        cursor.execute("create role builder login password 'builder'")
+        cursor.execute(f"grant temporary on database {built.reader.name} to public")
+        cursor.execute("grant create on schema public to public")
+        cursor.execute("grant execute on function lo_create(oid) to public")
+    assert psql(built.warehouse.database, "--file", str(ROLE), BI_READER_PASSWORD=PASSWORD).returncode == 0
+    builder = replace(built.reader, user="builder", password="builder").connect()
+    with builder, builder.cursor() as cursor:
+        cursor.execute("create temporary table theirs (id integer)")
+        cursor.execute("create table public.theirs (id integer)")
+        cursor.execute("select lo_create(0)")
+        builder.rollback()
+    builder.close()
+    for change in ("create temporary table theirs (id integer)", "select lo_create(0)"):
+        with pytest.raises((psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ReadOnlySqlTransaction)):
+            built.read(f"set default_transaction_read_only = off; commit; {change}")
+    with built.warehouse.cursor() as cursor:
+        cursor.execute("drop owned by builder cascade")
+        cursor.execute("drop role builder")
+
+
+def test_a_script_of_a_role_that_owns_nothing_warns_of_what_it_could_not_take_away(built: Built) -> None:
+    assert built.warehouse.database is not None
+    administer(
+        built.warehouse.database,
+        "create role manager login createrole password 'manager'",
+        "create database managed",
+        f"grant temporary on database {built.reader.name} to public",
+    )
+    manager = replace(built.warehouse.database, user="manager", password="manager", name="managed")
+    made = psql(manager, "--file", str(ROLE), BI_READER_PASSWORD=PASSWORD)
+    assert made.returncode == 0, made.stderr
+    assert "bi_reader can make large objects: run this as a superuser" in made.stderr
+    assert "bi_reader can make temporary tables: run this as the owner of the database" in made.stderr
+    administer(built.warehouse.database, "drop database managed", "drop role manager")
+    assert psql(built.warehouse.database, "--file", str(ROLE), BI_READER_PASSWORD=PASSWORD).stderr.count("WARNING") == 0
+
+
+def test_it_is_kept_out_of_the_database_of_superset(built: Built) -> None:
+    assert built.warehouse.database is not None
+    for _ in range(2):
+        made = psql(built.warehouse.database, "--file", str(SUPERSET), SUPERSET_DATABASE_PASSWORD=PASSWORD)
+        assert made.returncode == 0, made.stderr
+    with pytest.raises(psycopg2.OperationalError, match='permission denied for database "superset"'):
+        replace(built.reader, name="superset").connect()
+    own = replace(built.reader, user="superset", name="superset").connect()
+    with own, own.cursor() as cursor:
+        cursor.execute("create temporary table theirs (id integer); create table dashboards (id integer)")
+    own.close()
+
+
+def test_a_build_waits_for_a_reader_some_25_seconds_names_it_and_leaves_the_mart_as_it_was(built: Built) -> None:
+    before = built.warehouse.table("marts.fct_revenue")
+    reader = built.reader.connect(application_name="a_report")
+    reader.set_session(readonly=False)
+    with reader.cursor() as cursor:
+        cursor.execute("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0")
+        cursor.execute("select count(*) from fct_revenue")
+        began = time.monotonic()
+        assert not built.warehouse.build("--select", "fct_revenue", "fct_retention", *WITHOUT_TESTS)
+        assert 25 <= time.monotonic() - began < 60
+        assert built.warehouse.statuses["fct_retention"] == "success"
+        (told,) = re.findall(r"marts\.fct_revenue can't be replaced.*", built.warehouse.messages["fct_revenue"])
+        assert re.fullmatch(r".* by a_report as bi_reader \(server process \d+\); end that, and build again\.", told)
+        cursor.execute("select count(*) from fct_revenue")  # it still has the mart
+    reader.close()
+    assert built.warehouse.table("marts.fct_revenue") == before
+    assert built.warehouse.query("select count(*) from pg_class where relname like '%__dbt_%'") == [(0,)]
+    assert built.warehouse.build("--select", "fct_revenue", *WITHOUT_TESTS)
 
 
 @pytest.mark.parametrize("statement", ["drop schema marts cascade", "drop table marts.rpt_monthly_kpis"])

@@ -274,7 +274,7 @@ def test_a_first_load_that_waits_for_another_goes_on_when_that_has_ended(place: 
     assert place.rows() == made_rows(Scenario(companies=5))
 
 
-def test_a_load_needs_no_lock_that_one_who_may_only_connect_can_take(place: Place) -> None:
+def test_a_load_needs_no_lock_that_a_role_without_rights_can_take(place: Place) -> None:
     place.load(OLD)
     with held_load(place):
         keys = place.execute("select classid::bigint, objid::bigint from pg_locks where locktype = 'advisory'")
@@ -327,6 +327,26 @@ def test_settings_of_a_role_neither_end_a_load_nor_change_it(place: Place) -> No
         assert own.seed("--drop").returncode == 0
     place.load(loaded)
     assert place.checksums() == checksums
+
+
+def test_a_publication_of_all_tables_is_in_the_way_of_no_load(place: Place) -> None:
+    place.execute("create publication theirs for all tables")
+    try:
+        for options in (
+            ("--companies", "20", "--months", "2", "--fault", "duplicate_sessions=0.1"),  # so there are no keys
+            ("--companies", "20", "--months", "2"),
+            ("--append", "1"),
+            ("--grow", "5"),
+        ):
+            done = place.seed(*options)
+            assert (done.returncode, done.stderr) == (0, "")
+        made = made_rows(Scenario(companies=25, months=3))
+        assert {name: sorted(rows, key=repr) for name, rows in place.rows().items()} == {
+            name: sorted(rows, key=repr) for name, rows in made.items()
+        }
+        assert place.seed("--drop").returncode == 0
+    finally:
+        place.execute("drop publication theirs")
 
 
 def test_a_role_that_only_reads_is_told_in_one_sentence(place: Place) -> None:
