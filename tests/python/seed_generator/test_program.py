@@ -18,7 +18,8 @@ from warehouses import PROJECT, Warehouse, seeded
 
 # An output that has no room, where the system has one.
 FULL = Path("/dev/full")
-PROGRAMS = ("seed_generator", "reporting", "reporting.documentation")
+another_program = pytest.mark.slow("another program, which ends by the same function")
+PROGRAMS = ("seed_generator", "reporting", pytest.param("reporting.documentation", marks=another_program))
 # A load in which Ctrl-C comes when all is in place, and its summary would be printed.
 LATE = """
 import signal, sys
@@ -71,7 +72,13 @@ def test_a_build_whose_reader_leaves_prints_no_traceback(duckdb_warehouse: Wareh
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    "closed",
+    [
+        "<&- >&- 2>&-",
+        *(pytest.param(one, marks=pytest.mark.slow("one stream alone")) for one in ("<&-", ">&-", "2>&-")),
+    ],
+)
 def test_a_process_without_some_stream_does_its_work_and_keeps_its_file(tmp_path: Path, closed: str) -> None:
     file = tmp_path / "warehouse.duckdb"
     command = f"{sys.executable} -m seed_generator"
