@@ -59,6 +59,7 @@
 {% macro get_incremental_replace_months_sql(arg_dict) -%}
     {%- set target = arg_dict['target_relation'] -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
+    {{ identify_rows(target) }}
     delete from {{ target }}
     where (period, loaded_at) in (
         select period, loaded_at from ({{ months_read(target) }}) as months_read
@@ -67,4 +68,35 @@
     );
     insert into {{ target }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }}
+{%- endmacro %}
+
+
+{# Make rows of a model ones that an engine lets go. #}
+{% macro identify_rows(model) -%}
+    {{ return(adapter.dispatch('identify_rows')(model)) }}
+{%- endmacro %}
+
+{% macro default__identify_rows(model) -%}
+{%- endmacro %}
+
+{#
+    A PostgreSQL server that publishes what is deleted, as one with a publication for all tables does, refuses to delete
+    from a table whose rows it has no identity of. No key is one: a row of a faulty load may have no company.
+-#}
+{% macro postgres__identify_rows(model) -%}
+    {%- set unidentified -%}
+        select 1
+        from pg_publication_tables
+        inner join pg_publication on pg_publication_tables.pubname = pg_publication.pubname
+        inner join pg_class on pg_class.oid = cast('{{ model }}' as regclass)
+        where
+            pg_publication.pubdelete
+            and pg_class.relreplident = 'd'
+            and pg_publication_tables.schemaname = '{{ model.schema }}'
+            and pg_publication_tables.tablename = '{{ model.identifier }}'
+        limit 1
+    {%- endset -%}
+    {%- if run_query(unidentified) | length > 0 -%}
+        alter table {{ model }} replica identity full;
+    {%- endif -%}
 {%- endmacro %}

@@ -18,7 +18,7 @@ from places import PREFIX, Place
 from postgres_server import Database
 from scratch import copy_project, replace_once
 from seed_generator.scenario import Scenario
-from warehouses import PROJECT, Warehouse
+from warehouses import PROJECT, WITHOUT_TESTS, Warehouse
 
 MACROS = "macros/months_to_read.sql"
 INCREMENT = ("--select", "int_company_months")
@@ -263,3 +263,28 @@ def test_the_marts_follow_every_load_and_all_tests_stay_green(company: Company) 
     assert warehouse.build(), warehouse.messages
     months = company.place.execute(f"select count(distinct period) from {PREFIX}marts.fct_revenue")
     assert months == [(3,)]
+
+
+@pytest.mark.parametrize("company", ["postgres"], indirect=True)
+@pytest.mark.parametrize("is_there_first", [True, False])
+def test_a_publication_of_all_tables_stops_no_load_and_no_build(company: Company, *, is_there_first: bool) -> None:
+    publish = "create publication everything for all tables"
+    try:
+        if is_there_first:
+            company.place.execute(publish)
+        company.load(20, 3, 1)
+        company.build()
+        if not is_there_first:
+            company.place.execute(publish)
+        company.extend(1, 0)
+        company.build()
+        company.extend(0, 10)
+        company.build()
+        company.load(20, 2, 2)
+        company.build()
+        assert company.warehouse(PROJECT).build(*WITHOUT_TESTS)
+        company.full_refresh()
+        company.load(20, 3, 3)
+        company.build()
+    finally:
+        company.place.execute("drop publication if exists everything")
