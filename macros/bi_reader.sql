@@ -17,14 +17,34 @@
 {% endmacro %}
 
 
-{# After a run: let bi_reader into the schema of the marts, or say how to make it. #}
+{#
+    After a run: let bi_reader into the schema of the marts, or say how to make it. A run that built no mart may have
+    no schema for them, and a schema of another role is that role's to grant.
+-#}
 {% macro let_bi_reader_in() %}
     {%- if execute and target.type == 'postgres' and flags.WHICH in ['build', 'run'] -%}
-        {%- if existing_roles(['bi_reader']) -%}
-            grant usage on schema {{ adapter.quote(generate_schema_name('marts')) }} to bi_reader
-        {%- else -%}
+        {%- set marts = generate_schema_name('marts') -%}
+        {%- if not existing_roles(['bi_reader']) -%}
             {%- do log('This server has no role bi_reader for BI tools; bi/postgres/bi_reader.sql says how to make it.',
                        info=True) -%}
+        {%- else -%}
+            {%- set schemas -%}
+                select
+                    pg_get_userbyid(nspowner) as owner,
+                    has_schema_privilege('bi_reader', oid, 'usage') as is_let_in,
+                    has_schema_privilege(oid, 'usage with grant option') as can_be_granted
+                from pg_namespace
+                where nspname = '{{ marts }}'
+            {%- endset -%}
+            {%- for schema in run_query(schemas).rows if not schema['is_let_in'] -%}
+                {%- if schema['can_be_granted'] -%}
+                    grant usage on schema {{ adapter.quote(marts) }} to bi_reader
+                {%- else -%}
+                    {%- do log('The schema ' ~ marts ~ ' is of the role ' ~ schema['owner'] ~ ', which alone can let '
+                               ~ 'bi_reader in: grant usage on schema ' ~ adapter.quote(marts) ~ ' to bi_reader.',
+                               info=True) -%}
+                {%- endif -%}
+            {%- endfor -%}
         {%- endif -%}
     {%- endif -%}
 {% endmacro %}

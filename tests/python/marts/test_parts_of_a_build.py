@@ -1,0 +1,107 @@
+"""A build of parts, before a load, or on a server that others use too: it works, or says in one sentence what to do."""
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from dbt.cli.main import dbtRunner
+
+from postgres_server import Server, own_server
+from warehouses import WITH_UNIT_TESTS, WITHOUT_TESTS, Warehouse
+
+LOAD_FIRST = (
+    r"(?m)^ *\S+ has no {prefix}raw\.companies, {prefix}raw\.loaded_months, {prefix}raw\.plans, {prefix}raw\.sessions,"
+    r" {prefix}raw\.simulation\. Load a simulation first: python -m seed_generator --target {target}$"
+)
+UNIT_TESTS = ("test", "--select", "test_type:unit", *WITH_UNIT_TESTS)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """One of its own, because roles belong to a whole server: the readers', and one that may make schemas."""
+    with own_server(authentication="trust") as server:
+        execute(server, "create role bi_reader login", "create role builder login", "create role somebody_else login")
+        execute(server, "grant create on database saas_kpis to builder")
+        yield server
+
+
+def execute(server: Server, *statements: str) -> list[tuple[object, ...]]:
+    connection = server.connect()
+    with connection, connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        rows = cursor.fetchall() if cursor.description else []
+    connection.close()
+    return rows
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def unloaded(request: pytest.FixtureRequest, tmp_path: Path, server: Server) -> Warehouse:
+    """Where nothing was loaded, under a prefix of its own."""
+    environment = {**server.environment, "DUCKDB_PATH": str(tmp_path / "w.duckdb"), "SCHEMA_PREFIX": "unloaded_"}
+    return Warehouse(request.param, environment, tmp_path / "artifacts", server)
+
+
+def said_by(warehouse: Warehouse, *command: str) -> tuple[bool, str]:
+    """Whether a command of dbt succeeds, and what it says on a terminal."""
+    with warehouse.surroundings(), redirect_stdout(io.StringIO()) as said:
+        options = ("--project-dir", str(warehouse.project), "--profiles-dir", str(warehouse.project))
+        result = dbtRunner().invoke(["--no-use-colors", *command, "--target", warehouse.target, *options])
+    return result.success, said.getvalue()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("build",), ("run", "--select", "fct_revenue"), ("build", "--empty"), UNIT_TESTS],
+    ids=" ".join,
+)
+def test_before_a_load_a_build_says_once_to_load_first(unloaded: Warehouse, command: tuple[str, ...]) -> None:
+    is_green, said = said_by(unloaded, *command)
+    assert not is_green
+    assert len(re.findall(LOAD_FIRST.format(prefix="unloaded_", target=unloaded.target), said)) == 1
+    assert said.lower().count("error") == 2  # "Encountered an error", of the kind "Compilation Error"
+
+
+@pytest.mark.parametrize("command", ["parse", "compile", "list"])
+def test_before_a_load_what_touches_no_table_works(unloaded: Warehouse, command: str) -> None:
+    is_green, said = said_by(unloaded, command)
+    assert is_green, said
+
+
+def test_a_part_that_makes_no_mart_is_built_where_the_readers_role_is(server: Server, tmp_path: Path) -> None:
+    environment = {**server.environment, "SCHEMA_PREFIX": "new_"}
+    warehouse = Warehouse("postgres", environment, tmp_path / "artifacts", server)
+    assert warehouse.seed("--companies", "5", "--months", "2").returncode == 0
+    let_in = "select has_schema_privilege('bi_reader', 'new_marts', 'usage')"
+    for part in ("staging", "intermediate"):
+        is_green, said = said_by(warehouse, "run", "--select", part)
+        assert is_green, said
+    assert execute(server, "select count(*) from pg_namespace where nspname = 'new_marts'") == [(0,)]
+    for command in (("run", "--select", "dim_companies"), ("run", "--empty"), ("build",), ("test",)):
+        is_green, said = said_by(warehouse, *command)
+        assert is_green, said
+        assert execute(server, let_in) == [(True,)]
+    execute(server, "revoke usage on schema new_marts from bi_reader")
+    assert said_by(warehouse, "run", "--select", "staging")[0]
+    assert execute(server, let_in) == [(True,)]
+
+
+def test_in_a_schema_of_another_role_a_build_says_who_lets_the_readers_in(server: Server, tmp_path: Path) -> None:
+    environment = {**server.environment, "SCHEMA_PREFIX": "shared_", "PGUSER": "builder"}
+    warehouse = Warehouse("postgres", environment, tmp_path / "artifacts", replace(server, user="builder"))
+    execute(
+        server,
+        "create schema shared_marts authorization somebody_else",
+        "grant usage, create on schema shared_marts to builder",
+    )
+    assert warehouse.seed("--companies", "5", "--months", "2").returncode == 0
+    is_green, said = said_by(warehouse, "build", *WITHOUT_TESTS)
+    assert is_green, said
+    assert (
+        "The schema shared_marts is of the role somebody_else, which alone can let bi_reader in:"
+        ' grant usage on schema "shared_marts" to bi_reader.'
+    ) in said
