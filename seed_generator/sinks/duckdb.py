@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
 
 import duckdb
 import pyarrow as pa
@@ -16,7 +17,7 @@ import pyarrow as pa
 from seed_generator.errors import EnvironmentFailure, InputError, SeedError
 from seed_generator.interruption import undisturbed
 from seed_generator.profiles import Target
-from seed_generator.schemas import COMPANIES, REPRODUCIBLE, SESSIONS, SIMULATION, Batch, TableSchema
+from seed_generator.schemas import COMPANIES, LOADED_MONTHS, REPRODUCIBLE, SESSIONS, SIMULATION, Batch, TableSchema
 from seed_generator.sinks.duckdb_messages import NO_ROOM, in_use
 from seed_generator.sinks.interruptible import interruptibly
 from seed_generator.sinks.protocol import Take
@@ -28,6 +29,7 @@ from seed_generator.sinks.sql import (
     drop_statements,
     key_order,
     refuse_incomplete_tables,
+    refuse_missing_months,
     refuse_tables_of_others,
 )
 from seed_generator.tables import Table
@@ -42,6 +44,8 @@ ROW_GROUP = 122_880
 _SMALLEST_FILE = 12_288  # bytes: its three headers
 
 _TABLES = {"table", "view"}
+
+_SCHEMAS = "select schema_name from duckdb_schemas() where database_name = current_database()"
 
 # All that a schema can hold, with what each kind is called; indexes belong to tables.
 _CONTENTS = """
@@ -69,14 +73,38 @@ COMPRESSION = {
 }
 
 
+_METHODS_SINCE = {"zstd": (1, 2, 0)}
+
+# The schemas whose tables dbt's views read: DuckDB stores no catalog in a view, and would read the schema for one.
+_READ_BY_VIEWS = ("raw", "staging", "intermediate")
+
+
 def duckdb_sink(target: Target, prefix: str) -> "DuckDBSink":
     """The sink of a target; its path is relative to the current folder, as it is for dbt."""
-    given = str(target.settings.get("path", ":memory:"))
-    if given.startswith(":memory:") or re.match(r"\w+:", given):
+    given = str(target.settings.get("path", ":memory:") or "")
+    if given.rpartition("/")[2] in {"", ".", ".."} or re.match(r":memory:|\w+:", given):
         raise InputError(
-            f"the target {target.name} has the path {given}; seed_generator needs a file, such as warehouse.duckdb."
+            f"the target {target.name} has {f'the path {given}' if given else 'no path'}; seed_generator needs a file,"
+            " such as warehouse.duckdb."
         )
-    return DuckDBSink(Path.cwd() / given, prefix, f"{target.name}: ", f"dbt build --target {target.name}")
+    return DuckDBSink(_with_home(target, given), prefix, f"{target.name}: ", f"dbt build --target {target.name}")
+
+
+def _with_home(target: Target, given: str) -> Path:
+    """The path as DuckDB takes it from dbt: it puts HOME into the place of a ~, whatever follows, and knows no users.
+
+    Raises
+    ------
+    InputError : this would lead anywhere.
+    """
+    home = os.environ.get("HOME")
+    if not given.startswith("~"):
+        return Path(given)
+    if not home or not given.startswith("~/"):
+        raise InputError(
+            f"the target {target.name} has the path {given}; a path with ~ must begin with ~/, where HOME is set."
+        )
+    return Path(f"{home}{given[1:]}")
 
 
 class DuckDBSink:
@@ -89,20 +117,22 @@ class DuckDBSink:
     takes_faults = True
 
     def __init__(self, path: Path, prefix: str = "", label: str = "", next_command: str = "dbt build") -> None:
-        self._path = path
-        self._wal = path.with_name(f"{path.name}.wal")  # DuckDB's log of changes that are not in the file yet
+        self._given = path
+        self._path = path.absolute()
+        self._wal = self._path.with_name(f"{path.name}.wal")  # DuckDB's log of changes that are not in the file yet
         self._names = SqlNames(prefix)
         self.has_changed = False
-        self.description = f"{label}{path}"
+        self.description = f"{label}{self._path}"
         self.next_command = next_command
 
     @contextmanager
     def change(self) -> Iterator["_DuckDBChange"]:
         """A transaction; a file that was not there before it is removed if it fails."""
         with self._transaction() as connection:
+            self._refuse_files_that_dbt_cannot_build_in(connection)
             found = self._found(connection)
             refuse_tables_of_others(found, self._names, str(self._path))
-            yield _DuckDBChange(connection, self._names, found, str(self._path))
+            yield _DuckDBChange(connection, self._names_in(connection), found, str(self._path))
 
     def read(self, take: Take) -> None:
         """Give all rows to `take`, each table's in the order of its primary key."""
@@ -120,13 +150,31 @@ class DuckDBSink:
         with self._transaction() as connection:
             found = self._found(connection)
             refuse_tables_of_others(found, self._names, str(self._path))
-            statements, lines = drop_statements(found, self._names)
+            statements, lines = drop_statements(found, self._names_in(connection))
             for statement in statements:
                 connection.execute(statement)
         return lines
 
+    def _refuse_files_that_dbt_cannot_build_in(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """A file gives DuckDB's catalog its name, which dbt puts into every statement, as it makes it of the path.
+
+        Raises
+        ------
+        InputError : the two disagree, dbt gets the name wrong, or DuckDB takes it for a schema's in a view.
+        """
+        catalog = _catalog(connection)
+        dbt_s = Path(urlparse(str(self._given)).path).name.lstrip(".").partition(".")[0]
+        schemas = {self._names.schema(name) for name in _READ_BY_VIEWS}
+        if catalog != dbt_s or re.search("[\"']", catalog) or not catalog.isprintable() or catalog.strip() != catalog:
+            reason = f"DuckDB calls its catalog {catalog!r}, and dbt can't"
+        elif catalog.lower() in schemas:
+            reason = f"its catalog is called like the schema {catalog.lower()}"
+        else:
+            return
+        raise InputError(f"dbt can't build in {self._path}: {reason}; choose another name, such as warehouse.duckdb.")
+
     def _read(self, connection: duckdb.DuckDBPyConnection, table: TableSchema, take: Take) -> None:
-        rows = connection.sql(f"from {_qualified(connection, self._names, table)} order by {key_order(table)}")
+        rows = connection.sql(f"from {self._names_in(connection).quoted(table)} order by {key_order(table)}")
         for batch in rows.to_arrow_reader(ROW_GROUP):
             take(table, batch)
 
@@ -211,6 +259,10 @@ class DuckDBSink:
             return EnvironmentFailure(f"{self._path} can't be written: {message.rsplit(': ', 1)[-1]}.")
         return EnvironmentFailure(f"DuckDB could not use {self._path}; nothing was changed. ({message})")
 
+    def _names_in(self, connection: duckdb.DuckDBPyConnection) -> SqlNames:
+        """With the catalog in front: in a file called like a schema, such as `truth.duckdb`, they are ambiguous."""
+        return self._names.within(_catalog(connection))
+
     def _found(self, connection: duckdb.DuckDBPyConnection) -> Found:
         rows = connection.execute(
             f"from ({_CONTENTS}) where list_contains($schemas, schema_name)", {"schemas": self._names.schemas}
@@ -235,17 +287,22 @@ class _DuckDBChange:
     def simulation(self) -> Sequence[Mapping[str, Any]]:
         """The rows of `raw.simulation`."""
         refuse_incomplete_tables(self._found, self._names, self._file)
-        rows: list[dict[str, Any]] = self._connection.sql(f"from {self._name(SIMULATION)}").to_arrow_table().to_pylist()
+        rows: list[dict[str, Any]] = (
+            self._connection.sql(f"from {self._names.quoted(SIMULATION)}").to_arrow_table().to_pylist()
+        )
+        loaded = self._connection.execute(f"select period from {self._names.quoted(LOADED_MONTHS)}").fetchall()
+        refuse_missing_months(rows, [period for (period,) in loaded], self._file)
         return rows
 
     def write(self, tables: Sequence[Table]) -> None:
         """Each table from one Arrow stream."""
-        for schema in self._names.schemas:
-            self._connection.execute(f'create schema if not exists "{schema}"')
+        there = {name for (name,) in self._connection.execute(_SCHEMAS).fetchall()}
+        for schema in sorted(set(self._names.schemas) - there):
+            self._connection.execute(f"create schema {self._names.in_quotes(schema)}")
         for table in tables:
-            name = self._name(table.schema)
+            name = self._names.quoted(table.schema)
             if not table.adds_rows:
-                columns = column_definitions(table.columns, COMPRESSION.get(table.schema, {}))
+                columns = column_definitions(table.columns, _compression(self._connection, table.schema))
                 self._connection.execute(f"create or replace table {name} ({columns})")
                 self._connection.execute(f"comment on table {name} is '{MARK}'")
             reader = pa.RecordBatchReader.from_batches(table.columns, _row_groups(table.batches))
@@ -254,14 +311,23 @@ class _DuckDBChange:
             interruptibly(insert, self._connection.interrupt)
             self._connection.unregister("incoming")
 
-    def _name(self, table: TableSchema) -> str:
-        return _qualified(self._connection, self._names, table)
 
-
-def _qualified(connection: duckdb.DuckDBPyConnection, names: SqlNames, table: TableSchema) -> str:
-    """With the catalog in front: a file called like a schema, `raw.duckdb`, would make the name ambiguous."""
+def _catalog(connection: duckdb.DuckDBPyConnection) -> str:
     ((catalog,),) = connection.execute("select current_database()").fetchall()
-    return f'"{catalog}".{names.quoted(table)}'
+    return str(catalog)
+
+
+def _compression(connection: duckdb.DuckDBPyConnection, table: TableSchema) -> Mapping[str, str]:
+    """The methods for a table's columns, without those that came after the oldest DuckDB that is to read the file."""
+    ((since,),) = connection.execute(
+        "select tags['storage_version'] from duckdb_databases() where database_name = current_database()"
+    ).fetchall()
+    version = tuple(map(int, re.findall(r"\d+", since or "")))
+    return {
+        column: method
+        for column, method in COMPRESSION.get(table, {}).items()
+        if version >= _METHODS_SINCE.get(method, ())
+    }
 
 
 def _row_groups(batches: Iterator[Batch]) -> Iterator[pa.RecordBatch]:

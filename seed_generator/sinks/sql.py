@@ -1,12 +1,16 @@
 """What the SQL engines share: names, types and statements for the tables of `schemas`, and whose they are."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
 import pyarrow as pa
 
 from seed_generator.errors import InputError
+from seed_generator.scenario import add_months
 from seed_generator.schemas import TABLES, TableSchema
 
 # A load gives it to each table as its comment, which proves whose the table is: a name alone proves nothing.
@@ -36,9 +40,14 @@ class Found:
 class SqlNames:
     """The names of schemas and tables under a prefix, with the engine's quotes around them."""
 
-    def __init__(self, prefix: str, quote: str = '"') -> None:
+    def __init__(self, prefix: str, quote: str = '"', catalog: str | None = None) -> None:
         self._prefix = prefix
         self._quote = quote
+        self._catalog = catalog
+
+    def within(self, catalog: str) -> "SqlNames":
+        """The same names, with a catalog in front of those of tables."""
+        return SqlNames(self._prefix, self._quote, catalog)
 
     def schema(self, name: str) -> str:
         """A schema of the contract, as the engine knows it."""
@@ -55,11 +64,12 @@ class SqlNames:
 
     def in_quotes(self, *names: str) -> str:
         """A schema, or a schema and something in it, as a statement names it."""
-        return ".".join(f"{self._quote}{name}{self._quote}" for name in names)
+        quote = self._quote
+        return ".".join(f"{quote}{name.replace(quote, quote * 2)}{quote}" for name in names)
 
     def quoted(self, table: TableSchema) -> str:
         """A table as a statement names it."""
-        return self.in_quotes(*self.pair(table))
+        return self.in_quotes(*([] if self._catalog is None else [self._catalog]), *self.pair(table))
 
 
 def sql_type(arrow_type: pa.DataType) -> str:
@@ -100,6 +110,27 @@ def refuse_incomplete_tables(found: Found, names: SqlNames, place: str) -> None:
         raise InputError(f"{place} holds no simulation; load one first.")
     if missing:
         raise InputError(f"{place} lacks {', '.join(missing)}; load a simulation anew.")
+
+
+def refuse_missing_months(simulation: Sequence[Mapping[str, Any]], loaded: Sequence[date], place: str) -> None:
+    """Only what is loaded month by month can be added to.
+
+    Parameters
+    ----------
+    simulation : all rows of `raw.simulation`.
+    loaded : the months of `raw.loaded_months`.
+
+    Raises
+    ------
+    InputError : a month of the simulation is not among them, or stands twice, or another one is there.
+    """
+    expected = Counter(add_months(row["first_month"], month) for row in simulation for month in range(row["months"]))
+    found = Counter(loaded)
+    if wrong := sorted({*(expected - found), *(found - expected)}):
+        raise InputError(
+            f"raw.loaded_months in {place} does not have each month of the simulation once, see {wrong[0]:%Y-%m};"
+            " load a simulation anew."
+        )
 
 
 def refuse_tables_of_others(found: Found, names: SqlNames, place: str) -> None:

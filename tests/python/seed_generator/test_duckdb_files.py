@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,8 @@ from loads import NEW, NEW_OPTIONS, OLD, hearing_ctrl_c, leftovers
 from places import Place, load, made_rows
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.interruption import undisturbed
-from warehouses import PROJECT, seed_generator
+from seed_generator.scenario import Scenario
+from warehouses import PROJECT, Warehouse, seed_generator, seeded
 
 in_duckdb = pytest.mark.parametrize("place", ["duckdb"], indirect=True)
 
@@ -123,7 +125,7 @@ def limit_files_to(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-ROOM = [350_000, 800_000, 1_400_000]
+ROOM = [350_000, 1_400_000]
 MORE_ROOM = [*range(100_000, 4_000_000, 400_000)]
 
 
@@ -198,3 +200,149 @@ def test_a_failure_after_the_commit_says_that_the_load_is_complete(
     assert not re.search("nothing was changed", str(told.value))
     monkeypatch.undo()
     assert place.rows() == made_rows(OLD)
+
+
+# Names that dbt reads otherwise than DuckDB, that it puts into its statements as they are, and those of schemas that
+# views read.
+NOT_BUILT = [
+    *("raw.duckdb", "Raw.db", "raw", "staging.duckdb", "intermediate.duckdb"),
+    *("system.duckdb", "SYSTEM.db", "temp.duckdb", "main.duckdb"),
+    *("it's.duckdb", 'a"b.duckdb', "a;b.duckdb", "a#b.duckdb", "a\tb.duckdb", "a\nb.duckdb", " a.duckdb", "a .duckdb"),
+    *("folder#1/warehouse.duckdb", "a'; drop schema raw; --.duckdb"),
+]
+BUILT = [
+    *("truth.duckdb", "marts.duckdb", "pg_catalog.duckdb", "information_schema.duckdb", "memory.duckdb"),
+    *("my file.duckdb", "my.file.db", "no_suffix", ".hidden.duckdb", "größe.duckdb", "日本.duckdb", "UPPER.duckdb"),
+    *("select.duckdb", "123", "a-b.duckdb", "a$b.duckdb", "a?b.duckdb", "a%20b.duckdb", "[a]*.duckdb", "{{x}}.duckdb"),
+]
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("loaded") / "loaded.duckdb"
+    assert seed(file, "--companies", "5", "--months", "1").returncode == 0
+    return file
+
+
+@pytest.mark.parametrize("name", NOT_BUILT)
+def test_a_file_whose_name_dbt_cannot_build_in_is_refused_before_anything_is_written(
+    tmp_path: Path, name: str, loaded: Path
+) -> None:
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    for is_there, options in ((False, ()), (True, ("--append", "1"))):
+        if is_there:
+            shutil.copy(loaded, file)
+        before = file.read_bytes() if is_there else None
+        refused = seed(file, *options)
+        assert refused.returncode == 2
+        assert f"error: dbt can't build in {file}: " in refused.stderr
+        assert refused.stderr.endswith("; choose another name, such as warehouse.duckdb.\n")
+        assert (file.read_bytes() if file.exists() else None) == before
+    # What an older version loaded is still read and removed.
+    assert "raw.sessions" in seed(file, "--checksum").stdout
+    assert "removed schema raw" in seed(file, "--drop").stdout
+
+
+@pytest.mark.parametrize("name", ["truth.duckdb", "information_schema.duckdb", "a?b.duckdb", "{{x}}.duckdb"])
+def test_a_file_of_any_other_name_is_loaded_added_to_loaded_again_and_dropped(tmp_path: Path, name: str) -> None:
+    file, few = tmp_path / name, ("--companies", "5", "--months", "1")
+    for options in (few, ("--append", "1"), few, ("--checksum",)):
+        done = seed(file, *options)
+        assert done.returncode == 0, done.stderr
+    assert seed(file, "--drop").stdout.splitlines()[:2] == ["removed schema raw", "removed schema truth"]
+
+
+MOST_UNLIKE = "größe of a.my.db"
+
+
+@pytest.mark.parametrize(
+    "name", [MOST_UNLIKE, *(pytest.param(name, marks=pytest.mark.slow("more names of files")) for name in BUILT)]
+)
+def test_what_is_loaded_is_built_whatever_the_file_is_called(tmp_path: Path, name: str) -> None:
+    warehouse = Warehouse("duckdb", {"DUCKDB_PATH": str(tmp_path / name)}, tmp_path / "artifacts")
+    assert warehouse.seed("--companies", "30", "--months", "2").returncode == 0
+    assert warehouse.build(), warehouse.messages
+
+
+def test_a_tilde_is_the_home_folder_to_both_tools(tmp_path: Path) -> None:
+    environment = {"DUCKDB_PATH": "~/my.duckdb", "HOME": str(tmp_path)}
+    warehouse = Warehouse("duckdb", environment, tmp_path / "artifacts")
+    assert warehouse.seed("--companies", "30").returncode == 0
+    assert warehouse.dbt("run", "--select", "stg_companies")
+    with duckdb.connect(tmp_path / "my.duckdb") as file:
+        assert file.execute("select count(*) from staging.stg_companies").fetchall() == [(30,)]
+
+
+@pytest.mark.parametrize("home", ["{tmp}", ""])
+@pytest.mark.parametrize(
+    "path", ["~", "~x.duckdb", "~root/my.duckdb", "~/", "", "/", ".", "..", "sub/", "sub/..", "a:b.duckdb", "md:x"]
+)
+def test_a_path_that_leads_elsewhere_for_dbt_is_refused(tmp_path: Path, path: str, home: str) -> None:
+    environment = {"DUCKDB_PATH": path, "HOME": home.format(tmp=tmp_path)}
+    for options in ((), ("--drop",)):
+        refused = seeded(*options, environment=environment)
+        assert refused.returncode == 2
+        assert refused.stderr.startswith("error: the target duckdb has ")
+        assert refused.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_home_a_tilde_leads_nowhere() -> None:
+    refused = seeded(environment={"DUCKDB_PATH": "~/my.duckdb", "HOME": ""})
+    assert refused.returncode == 2
+    assert "must begin with ~/, where HOME is set" in refused.stderr
+
+
+STORAGE = ["v0.10.2", "v1.0.0", "v1.1.0", "v1.2.0", "v1.4.0", "v2.0.0"]
+
+
+@pytest.mark.parametrize("version", STORAGE)
+def test_a_file_that_an_older_duckdb_can_read_is_loaded_and_still_can_be(tmp_path: Path, version: str) -> None:
+    file = tmp_path / "old.duckdb"
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{file}' as old (storage_version '{version}')")
+        connection.execute("create table old.theirs as select 7 as a")
+        readable_since = connection.execute(
+            "select tags from duckdb_databases() where path = ?", [str(file)]
+        ).fetchall()
+    for options in (("--companies", "30", "--months", "2"), ("--append", "1")):
+        done = seed(file, *options)
+        assert done.returncode == 0, done.stderr
+    rows = made_rows(Scenario(companies=30, months=3))
+    with duckdb.connect(file) as connection:
+        assert connection.execute("from theirs").fetchall() == [(7,)]
+        assert connection.execute("from raw.companies").fetchall() == rows["raw.companies"]
+        assert connection.execute("select tags from duckdb_databases() where not internal").fetchall() == readable_since
+    assert seed(file, "--drop").stdout.splitlines()[:2] == ["removed schema raw", "removed schema truth"]
+
+
+OLD_DUCKDB = """
+import sys, duckdb
+with duckdb.connect(sys.argv[1]) as connection:
+    connection.execute("create table if not exists theirs as select 7 as a")
+    print(duckdb.__version__, connection.execute(sys.argv[2]).fetchall())
+"""
+
+
+@pytest.mark.slow("the release itself, where its storage version is tried without")
+def test_a_file_that_duckdb_1_made_is_loaded_and_built_and_duckdb_1_reads_it(tmp_path: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    packages, file = tmp_path / "packages", tmp_path / "warehouse.duckdb"
+    subprocess.run([*pip, "--only-binary=:all:", "--target", packages, "duckdb==1.1.3"], check=True, timeout=300)
+
+    def in_duckdb_1(query: str) -> str:
+        environment = {**os.environ, "PYTHONPATH": str(packages)}
+        command = [sys.executable, "-c", OLD_DUCKDB, str(file), query]
+        return subprocess.check_output(command, env=environment, text=True)
+
+    assert in_duckdb_1("select 1") == "1.1.3 [(1,)]\n"
+    warehouse = Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, tmp_path / "artifacts")
+    assert warehouse.seed("--companies", "30", "--months", "2").returncode == 0
+    assert warehouse.build(), warehouse.messages
+    assert in_duckdb_1("select count(*), min(company_id) from raw.companies") == "1.1.3 [(30, 1)]\n"
+    assert in_duckdb_1("select count(*) > 0 from marts.fct_revenue") == "1.1.3 [(True,)]\n"
+
+
+def seed(file: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return seeded(*options, environment={"DUCKDB_PATH": str(file)})

@@ -187,6 +187,29 @@ def test_another_stream_version_is_not_added_to(place: Place) -> None:
     assert "stream version 0" in result.stderr
 
 
+@in_duckdb
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from {raw}.loaded_months where period = date '2021-02-01'",
+        "insert into {raw}.loaded_months from {raw}.loaded_months limit 1",
+        "insert into {raw}.loaded_months values (date '2021-04-01', now()::timestamp)",
+    ],
+)
+def test_a_simulation_of_which_a_month_is_not_loaded_is_not_added_to(place: Place, change: str) -> None:
+    place.load(Scenario(companies=30, months=3))
+    place.execute(change)
+    before = checksums_of(place)
+    for options in (("--append", "1"), ("--grow", "1")):
+        result = place.seed(*options)
+        assert result.returncode == 2
+        assert "raw.loaded_months" in result.stderr
+        assert result.stderr.endswith("; load a simulation anew.\n")
+    assert checksums_of(place) == before
+    assert place.seed("--companies", "30", "--months", "3").returncode == 0
+    assert place.seed("--append", "1").returncode == 0
+
+
 @everywhere
 def test_a_load_with_faults_is_not_added_to(place: Place) -> None:
     assert place.seed("--companies", "30", "--fault", "duplicate_sessions=0.5", "--quiet").returncode == 0

@@ -208,13 +208,6 @@ def test_postgres_asks_for_a_drop_where_a_table_has_another_shape(place: Place) 
     assert place.seed("--companies", "6").returncode == 0
 
 
-def test_a_duckdb_file_called_like_a_schema_works(tmp_path: Path) -> None:
-    file = tmp_path / "raw.duckdb"
-    assert seeded("--quiet", environment={"DUCKDB_PATH": str(file)}).returncode == 0
-    with duckdb.connect(file) as connection:
-        assert connection.execute("select count(*) from raw.raw.companies").fetchall() == [(500,)]
-
-
 def test_parquet_has_a_file_a_month_named_after_its_simulation(tmp_path: Path) -> None:
     names = []
     for seed in (1, 2):
