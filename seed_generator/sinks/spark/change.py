@@ -3,12 +3,13 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
 from seed_generator.errors import EnvironmentFailure, InputError
-from seed_generator.schemas import SIMULATION, TABLES, TableSchema
+from seed_generator.interruption import undisturbed
+from seed_generator.schemas import LOADED_MONTHS, SIMULATION, TABLES, TableSchema
 from seed_generator.sinks.spark.catalog import SparkCatalog
 from seed_generator.sinks.spark.tasks import (
     books_of_blocks,
@@ -17,11 +18,18 @@ from seed_generator.sinks.spark.tasks import (
     rows_of_blocks,
     spark_columns,
 )
-from seed_generator.sinks.sql import SqlNames, refuse_incomplete_tables, refuse_tables_of_others
+from seed_generator.sinks.sql import SqlNames, refuse_incomplete_tables, refuse_missing_months, refuse_tables_of_others
 from seed_generator.tables import Blockwise, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+
+class Reach(Protocol):
+    """Is told what has been changed so far, and whether that is all."""
+
+    def __call__(self, outcome: str, *, is_complete: bool = False) -> None:
+        """A failure is told with these words from here on."""
 
 
 class SparkChange:
@@ -33,13 +41,15 @@ class SparkChange:
     names : of the tables.
     target : its name, for people.
     tasks : how many make rows; None for as many as is good.
+    reach : is called with what to say of a failure from then on.
     """
 
-    def __init__(self, spark: "SparkSession", names: SqlNames, target: str, tasks: int | None) -> None:
+    def __init__(self, spark: "SparkSession", names: SqlNames, target: str, tasks: int | None, reach: Reach) -> None:
         self._spark = spark
         self._names = names
         self._target = target
         self._tasks = tasks
+        self._reach = reach
         self._catalog = SparkCatalog(spark, names)
 
     def begin(self) -> None:
@@ -52,6 +62,8 @@ class SparkChange:
         if len({self._catalog.load_of(table) for table in TABLES}) > 1:
             raise InputError(f"the tables of {self._target} are of two loads, one of which was ended; load anew.")
         rows: list[dict[str, Any]] = self._spark.table(self._names.quoted(SIMULATION)).toArrow().to_pylist()
+        loaded = self._spark.table(self._names.quoted(LOADED_MONTHS)).toArrow().to_pylist()
+        refuse_missing_months(rows, [row["period"] for row in loaded], self._target)
         return rows
 
     def write(self, tables: Sequence[Table]) -> None:
@@ -70,8 +82,14 @@ class SparkChange:
         except BaseException:
             self._catalog.forget(lambda _, of_load: of_load != load)
             raise
-        for schema in sorted(after, key=lambda schema: schema is SIMULATION):
-            self._catalog.switch(schema, load, after[schema])
+        with undisturbed():
+            for schema in sorted(after, key=lambda schema: schema is SIMULATION):
+                self._catalog.switch(schema, load, after[schema])
+                self._reach("some tables are of this load and others of the one before; load anew")
+            self._reach(
+                "the load is complete, but not all is removed that it took the place of; the next load does that",
+                is_complete=True,
+            )
         # A reader that has begun with the parts of before goes on.
         self._catalog.forget(lambda table, of_load: of_load in {*before[table], *after[table]})
 

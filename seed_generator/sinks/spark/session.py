@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from seed_generator.profiles import Target
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+NO_CHANGE = "nothing was changed"
 OLDEST_JAVA = 17
 _PACKAGE = Path(__file__).resolve().parents[2]
 _SECONDS_TO_ANSWER = 5
@@ -37,8 +38,12 @@ _FLOCK = "hhqqi"  # type, whence, start, length and process, as Linux has them
 
 
 @contextmanager
-def spark_session(target: Target) -> Iterator["SparkSession"]:
+def spark_session(target: Target, outcome: Callable[[], str] = lambda: NO_CHANGE) -> Iterator["SparkSession"]:
     """A session as dbt has it on this target, whose workers know this package; stopped at the end.
+
+    Parameters
+    ----------
+    outcome : says what has been changed so far, in the words that a failure is told with.
 
     Raises
     ------
@@ -58,7 +63,7 @@ def spark_session(target: Target) -> Iterator["SparkSession"]:
         finally:
             spark.stop()
     except (PySparkException, Py4JError) as error:
-        raise _told(target, str(error)) from error
+        raise _told(target, str(error), outcome()) from error
 
 
 def _refuse_what_cannot_start(target: Target) -> None:
@@ -188,10 +193,10 @@ def _refuse_silent_address(address: str) -> None:
     raise EnvironmentFailure(f"no Spark answers at {address} ({variable}): {' and '.join(dict.fromkeys(reasons))}.")
 
 
-def _told(target: Target, message: str) -> SeedError:
+def _told(target: Target, message: str, outcome: str) -> SeedError:
     if _NO_CATALOG in message:
         where = os.environ.get("HIVE_METASTORE_URIS") or os.environ.get("SPARK_METASTORE", "its folder")
-        return EnvironmentFailure(f"the target {target.name} can't use its catalog, {where}; nothing was changed.")
+        return EnvironmentFailure(f"the target {target.name} can't use its catalog, {where}; {outcome}.")
     causes = re.findall(r"^(?:Caused by: )?[\w.$]*(?:Exception|Error): (.+)$", message, re.MULTILINE)
     reason = " ".join((causes[-1] if causes else message.partition("\n")[0]).split())
-    return EnvironmentFailure(f"Spark said no; nothing was changed. ({reason})")
+    return EnvironmentFailure(f"Spark said no; {outcome}. ({reason})")

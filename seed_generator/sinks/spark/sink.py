@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from seed_generator.interruption import undisturbed
 from seed_generator.profiles import Target
-from seed_generator.schemas import REPRODUCIBLE, TableSchema
+from seed_generator.schemas import REPRODUCIBLE, TABLES, TableSchema
 from seed_generator.sinks.protocol import Take
 from seed_generator.sinks.spark.catalog import SparkCatalog, parts_of
 from seed_generator.sinks.spark.change import SparkChange
-from seed_generator.sinks.spark.session import spark_session
+from seed_generator.sinks.spark.session import NO_CHANGE, spark_session
 from seed_generator.sinks.spark.tasks import PERIOD
 from seed_generator.sinks.sql import (
     SqlNames,
@@ -34,20 +35,21 @@ class SparkSink:
         self._names = SqlNames(prefix, quote="`")
         self._tasks = tasks
         self.has_changed = False
+        self._outcome = NO_CHANGE
         self.description = f"{target.name}: Spark, schemas {', '.join(self._names.schemas)}"
         self.next_command = f"dbt build --target {target.name}"
 
     @contextmanager
     def change(self) -> Iterator[SparkChange]:
         """Each table is replaced completely or not at all, `raw.simulation` as the last."""
-        with spark_session(self._target) as spark:
-            change = SparkChange(spark, self._names, self._target.name, self._tasks)
+        with self._session() as spark:
+            change = SparkChange(spark, self._names, self._target.name, self._tasks, self._reach)
             change.begin()
             yield change
 
     def read(self, take: Take) -> None:
         """Give all rows to `take`, each table's in the order of its primary key; sessions a month at a time."""
-        with spark_session(self._target) as spark:
+        with self._session() as spark:
             refuse_incomplete_tables(SparkCatalog(spark, self._names).found(), self._names, self._target.name)
             for table in REPRODUCIBLE:
                 columns = ", ".join(table.columns.names)
@@ -60,13 +62,33 @@ class SparkSink:
 
     def drop(self) -> list[str]:
         """Remove the tables and the schemas that then are empty."""
-        with spark_session(self._target) as spark:
+        with self._session() as spark:
             found = SparkCatalog(spark, self._names).found()
             refuse_tables_of_others(found, self._names, self._target.name)
             statements, lines = drop_statements(found, self._names, kind="view", parts=parts_of(found.tables))
-            for statement in statements:
+            are_views = sum(self._names.pair(table) in found.tables for table in TABLES)
+            with undisturbed():
+                for statement in statements[:are_views]:
+                    spark.sql(statement)
+                    self._reach("some of the tables are removed; run --drop again")
+                self._reach(
+                    "the tables are removed, but not all that they consisted of; run --drop again", is_complete=True
+                )
+            for statement in statements[are_views:]:
                 spark.sql(statement)
         return lines
+
+    @contextmanager
+    def _session(self) -> Iterator["SparkSession"]:
+        """A session, of which nothing is changed yet."""
+        self._reach(NO_CHANGE)
+        with spark_session(self._target, lambda: self._outcome) as spark:
+            yield spark
+
+    def _reach(self, outcome: str, *, is_complete: bool = False) -> None:
+        """From here on a failure is told with these words."""
+        self._outcome = outcome
+        self.has_changed = is_complete
 
     def _conditions(self, spark: "SparkSession", table: TableSchema) -> list[str]:
         """Conditions that together let every row through once, in the order of the key."""

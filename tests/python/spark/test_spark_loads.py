@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from loads import hearing_ctrl_c
 from seed_generator.scenario import Scenario
 from spark_cluster import free_port
 from spark_warehouse import SparkWarehouse, expected_checksums
@@ -34,6 +35,41 @@ def then_killed(self, table, *arguments):
     return result
 setattr(stepping, step, then_killed)
 sys.exit(main(["--target", "spark", *sys.argv[1:]]))
+"""
+
+# A load, or a drop, to which Spark says no, or Ctrl-C is pressed, at a step.
+STOPPED = """
+import signal, sys
+from seed_generator.cli import main as command_line
+from pyspark.sql import SparkSession
+how, step = sys.argv.pop(1), sys.argv.pop(1)
+sql = SparkSession.sql
+def stopped(spark, statement, *arguments):
+    if step in statement.replace("`", ""):
+        if how == "Ctrl-C":
+            signal.raise_signal(signal.SIGINT)
+        else:
+            statement = "select * from nowhere"
+    return sql(spark, statement, *arguments)
+SparkSession.sql = stopped
+with_sink = command_line.Request.sink
+def remembered(request):
+    global sink
+    sink = with_sink(request)
+    return sink
+command_line.Request.sink = remembered
+code = command_line.main(["--target", "spark", *sys.argv[1:]])
+print(code, sink.has_changed)
+"""
+
+# Leaves one row of a table.
+CUT = """
+import sys
+from seed_generator.profiles import read_target
+from seed_generator.sinks.spark.session import spark_session
+with spark_session(read_target("spark")) as spark:
+    rows = spark.table(sys.argv[1]).limit(1)
+    spark.createDataFrame(rows.toArrow(), schema=rows.schema).write.insertInto(sys.argv[1], overwrite=True)
 """
 
 HOLDER = """
@@ -81,6 +117,51 @@ def test_a_load_that_is_killed_leaves_the_old_tables_or_a_mix_that_a_test_sees_a
     dropped = local.seed("--drop")
     assert "removed schema raw" in dropped.stdout
     assert list(local.folder.glob("warehouse/*.db/*__*")) == []
+
+
+def stopped(warehouse: SparkWarehouse, how: str, step: str, *options: str) -> tuple[str, str]:
+    """What it says, and its exit code with whether the change is complete."""
+    with hearing_ctrl_c():
+        warehouse.start(sys.executable, "-c", STOPPED, how, step, *options).wait(300)
+    *told, last = warehouse.told.splitlines()
+    return "\n".join(told), last
+
+
+def test_what_is_said_of_a_load_or_a_drop_that_is_stopped_is_so(local: SparkWarehouse) -> None:
+    assert local.seed(*OPTIONS).returncode == 0
+    new = (*OPTIONS, "--seed", "43", "--quiet")
+
+    told, last = stopped(local, "an error", "replace view raw.plans", *new)
+    assert ("nothing was changed" in told, last) == (True, "1 False"), told
+
+    told, last = stopped(local, "an error", "replace view raw.sessions", *new)
+    assert ("some tables are of this load" in told, last) == (True, "1 False"), told
+    assert "load anew" in told
+    assert "nothing was changed" not in told
+
+    told, last = stopped(local, "Ctrl-C", "replace view raw.sessions", *new)
+    assert last == "130 True", told
+    assert local.checksums() == NEW
+
+    told, last = stopped(local, "an error", "drop table if exists", *OPTIONS)
+    assert ("the load is complete" in told, last) == (True, "1 True"), told
+    assert local.checksums() == OLD
+
+    told, last = stopped(local, "an error", "drop view truth.monthly_kpis", "--drop")
+    assert ("some of the tables are removed; run --drop again" in told, last) == (True, "1 False"), told
+    told, last = stopped(local, "an error", "drop table", "--drop")
+    assert ("the tables are removed, but" in told, last) == (True, "1 True"), told
+    assert "removed schema raw" in local.seed("--drop").stdout
+    assert list(local.folder.glob("warehouse/*.db/*__*")) == []
+
+
+def test_a_simulation_of_which_a_month_is_not_loaded_is_not_added_to(local: SparkWarehouse) -> None:
+    assert local.seed(*OPTIONS).returncode == 0
+    (part,) = local.folder.glob("warehouse/raw.db/loaded_months__*")
+    assert local.start(sys.executable, "-c", CUT, f"raw.{part.name}").wait(120) == 0, local.told
+    refused = local.seed("--append", "1")
+    assert refused.returncode == 2
+    assert "raw.loaded_months in spark does not have each month of the simulation once, see 2021-0" in refused.stderr
 
 
 def test_a_second_load_of_one_catalog_is_refused_in_one_sentence(local: SparkWarehouse) -> None:
