@@ -125,7 +125,6 @@ def told(error: psycopg2.Error, address: Address) -> SeedError:
 _SENTENCES: dict[type[psycopg2.Error], str] = {
     errors.AdminShutdown: "the server {server} ended the connection (a shutdown, or pg_terminate_backend)",
     errors.DiskFull: "the server {server} has no room left",
-    errors.LockNotAvailable: "on the server {server} another session holds a lock that is needed here",
     # The time limits of the role and the database are switched off, so this is no limit.
     errors.QueryCanceled: "this was cancelled on the server {server} (pg_cancel_backend)",
 }

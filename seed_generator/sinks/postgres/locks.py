@@ -14,11 +14,11 @@ from seed_generator.sinks.postgres.reading import found_tables
 from seed_generator.sinks.sql import Found, SqlNames, refuse_tables_of_others
 
 # How long a load waits before it gives up and says who is in the way, together less than 10 seconds: for another load
-# (one that was killed lets go as soon as its server process notices), and for those who read the tables.
+# (one that was killed lets go as soon as its server process notices), and for readers of the tables.
 _OTHER_LOAD_TIMEOUT_SECONDS = 4.0
 TABLES_TIMEOUT_SECONDS = 5
 
-# When somebody has waited a second for a lock, the server looks for deadlocks, and ends a query where it finds one.
+# When a session has waited a second for a lock, the server looks for deadlocks, and ends a query where it finds one.
 _SECONDS_A_TRY = 0.6
 _SECONDS_BETWEEN_TRIES = 0.2
 # A statement that took at least this long, and was cancelled, has reached its time limit: two clocks never agree.
@@ -85,7 +85,7 @@ def lock_out_other_loads(cursor: extensions.cursor, names: SqlNames) -> Found:
 
 
 def lock_relations(cursor: extensions.cursor, relations: Sequence[str]) -> None:
-    """All that a change needs, as a statement names it, in one go: from here on it waits for nobody.
+    """All that a change needs, as a statement names it, in one go: from here on it waits for no session.
 
     Raises
     ------
@@ -106,9 +106,21 @@ def lock_relations(cursor: extensions.cursor, relations: Sequence[str]) -> None:
                 raise
             cursor.execute("rollback to savepoint before_locks")
         if time.monotonic() > gives_up:
-            raise _in_use(cursor, relations)
+            raise in_use(cursor, relations)
         time.sleep(_SECONDS_BETWEEN_TRIES)
     cursor.execute("set local statement_timeout = 0")
+
+
+def in_use(cursor: extensions.cursor, relations: Sequence[str]) -> EnvironmentFailure:
+    """Says who holds a lock on one of the relations; we hold none of them any more."""
+    cursor.execute(
+        f"select distinct {_SESSION} {_LOCKS} and relation = any(select to_regclass(name) from unnest(%s) as name)",
+        (list(relations),),
+    )
+    holders = " and ".join(name for (name,) in cursor.fetchall()) or "a session that has just ended"
+    return EnvironmentFailure(
+        f"the tables in the database {_database(cursor)} are in use by {holders}; nothing was changed."
+    )
 
 
 def listed(names: SqlNames, tables: Iterable[TableSchema]) -> list[str]:
@@ -137,19 +149,7 @@ def _under_way(cursor: extensions.cursor, names: SqlNames) -> EnvironmentFailure
             f"another load of the database {_database(cursor)} is under way:"
             f" {' and '.join(holders)}; nothing was changed."
         )
-    return _in_use(cursor, listed(names, TABLES))
-
-
-def _in_use(cursor: extensions.cursor, relations: Sequence[str]) -> EnvironmentFailure:
-    """Says who holds a lock on one of the relations; we hold none of them any more."""
-    cursor.execute(
-        f"select distinct {_SESSION} {_LOCKS} and relation = any(select to_regclass(name) from unnest(%s) as name)",
-        (list(relations),),
-    )
-    holders = " and ".join(name for (name,) in cursor.fetchall()) or "a session that has just ended"
-    return EnvironmentFailure(
-        f"the tables in the database {_database(cursor)} are in use by {holders}; nothing was changed."
-    )
+    return in_use(cursor, listed(names, TABLES))
 
 
 def _database(cursor: extensions.cursor) -> str:

@@ -6,9 +6,9 @@ from contextlib import contextmanager, suppress
 from threading import Event
 
 import psycopg2
-from psycopg2 import extensions
+from psycopg2 import errors, extensions
 
-from seed_generator.errors import EnvironmentFailure
+from seed_generator.errors import EnvironmentFailure, SeedError
 from seed_generator.interruption import undisturbed
 from seed_generator.profiles import Target
 from seed_generator.schemas import TABLES
@@ -16,7 +16,7 @@ from seed_generator.sinks.interruptible import interruptibly
 from seed_generator.sinks.postgres.change import PostgresChange
 from seed_generator.sinks.postgres.connection import Address, begin, connect, refuse_database, told
 from seed_generator.sinks.postgres.dependents import drop_views_and_tables, staging_views
-from seed_generator.sinks.postgres.locks import listed, lock_out_other_loads, lock_relations
+from seed_generator.sinks.postgres.locks import in_use, listed, lock_out_other_loads, lock_relations
 from seed_generator.sinks.postgres.reading import found_tables, read_tables
 from seed_generator.sinks.protocol import Take
 from seed_generator.sinks.sql import SqlNames, drop_statements, refuse_incomplete_tables, refuse_tables_of_others
@@ -95,10 +95,16 @@ class PostgresSink:
             with suppress(psycopg2.Error):
                 connection.rollback()
             if isinstance(error, psycopg2.Error):
-                raise told(error, self._address) from error
+                raise self._told(connection, error) from error
             raise
         finally:
             connection.close()
+
+    def _told(self, connection: extensions.connection, error: psycopg2.Error) -> SeedError:
+        if isinstance(error, errors.LockNotAvailable):
+            with connection.cursor() as cursor:
+                return in_use(cursor, listed(self._names, TABLES))
+        return told(error, self._address)
 
     def _complete(self, connection: extensions.connection, *, changes: bool) -> None:
         """The commit: what fails before it has changed nothing, what fails after it undoes nothing."""
