@@ -12,7 +12,7 @@ from typing import Any
 from psycopg2 import extensions
 
 from seed_generator.errors import InputError
-from seed_generator.schemas import SIMULATION, TABLES
+from seed_generator.schemas import LOADED_MONTHS, SIMULATION, TABLES
 from seed_generator.sinks.interruptible import interruptibly
 from seed_generator.sinks.postgres.copy import copy_file, copy_format, copy_in
 from seed_generator.sinks.postgres.dependents import naming_dependents
@@ -26,7 +26,7 @@ from seed_generator.sinks.postgres.keys import (
 )
 from seed_generator.sinks.postgres.locks import listed, lock_relations
 from seed_generator.sinks.postgres.making import make_schema, make_table
-from seed_generator.sinks.sql import Found, SqlNames, refuse_incomplete_tables, sql_type
+from seed_generator.sinks.sql import Found, SqlNames, refuse_incomplete_tables, refuse_missing_months, sql_type
 from seed_generator.tables import Table
 
 
@@ -54,9 +54,14 @@ class PostgresChange:
 
     def simulation(self) -> Sequence[Mapping[str, Any]]:
         """The rows of `raw.simulation`."""
-        refuse_incomplete_tables(self._found, self._names, f"the database {self._database}")
+        place = f"the database {self._database}"
+        refuse_incomplete_tables(self._found, self._names, place)
+        self._cursor.execute(f"select period from {self._names.quoted(LOADED_MONTHS)}")
+        loaded = [period for (period,) in self._cursor.fetchall()]
         self._cursor.execute(f"select * from {self._names.quoted(SIMULATION)}")
-        return [dict(zip(SIMULATION.columns.names, row, strict=True)) for row in self._cursor.fetchall()]
+        rows = [dict(zip(SIMULATION.columns.names, row, strict=True)) for row in self._cursor.fetchall()]
+        refuse_missing_months(rows, loaded, place)
+        return rows
 
     def write(self, tables: Sequence[Table]) -> None:
         """Fill the tables, with keys and indexes after the rows."""
