@@ -1,7 +1,9 @@
+{# PostgreSQL would compile each select by itself, which takes longer than what it then saves. -#}
 {{ config(
     materialized='incremental',
     incremental_strategy='insert_overwrite' if target.type == 'spark' else 'replace_months',
     partition_by=['period'] if target.type == 'spark' else none,
+    pre_hook=["set local jit = off"] if target.type == 'postgres' else [],
     post_hook=["{{ drop_stale_months(this) }}"] if target.type == 'spark' else [],
     indexes=[{'columns': ['period', 'loaded_at']}] if target.type == 'postgres' else []
 ) }}
@@ -31,7 +33,8 @@ sessions_by_month as (
         select
             company_id,
             cast('{{ period }}' as date) as period,
-            count(*) as sessions
+            count(*) as sessions,
+            {{ sessions_checksum('session_id', 'company_id') }} as sessions_checksum
         from {{ ref('stg_sessions') }}
         where created_at >= cast('{{ period }}' as timestamp) and created_at < cast('{{ next_period }}' as timestamp)
         group by company_id
@@ -41,7 +44,8 @@ sessions_by_month as (
         select
             company_id,
             cast(date_trunc('month', created_at) as date) as period,
-            count(*) as sessions
+            count(*) as sessions,
+            {{ sessions_checksum('session_id', 'company_id') }} as sessions_checksum
         from {{ ref('stg_sessions') }}
         {% if months -%}
             where
@@ -65,6 +69,7 @@ company_months as (
         sessions_by_month.period,
         companies.company_size,
         cast(sessions_by_month.sessions as bigint) as sessions,
+        cast(sessions_by_month.sessions_checksum as bigint) as sessions_checksum,
         loaded_months.loaded_at
     from sessions_by_month
     inner join loaded_months on sessions_by_month.period = loaded_months.period

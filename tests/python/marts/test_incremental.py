@@ -288,3 +288,68 @@ def test_a_publication_of_all_tables_stops_no_load_and_no_build(company: Company
         company.build()
     finally:
         company.place.execute("drop publication if exists everything")
+
+
+HOLDS_RAW = "assert_company_months_hold_every_raw_session"
+FIRST = "(select min(session_id) from {raw}.sessions where created_at < timestamp '2021-02-01')"
+LAST = "(select max(session_id) from {raw}.sessions where created_at >= timestamp '2021-03-01')"
+# What somebody does to raw.sessions outside of a load, and the months that then are wrong.
+CHANGES = {
+    "a session given to another company": (
+        [f"update {{raw}}.sessions set company_id = 21 - company_id where session_id = {FIRST}"],
+        {date(2021, 1, 1)},
+    ),
+    "a session moved to another month": (
+        [f"update {{raw}}.sessions set created_at = timestamp '2021-02-15 12:00:00' where session_id = {FIRST}"],
+        {date(2021, 1, 1), date(2021, 2, 1)},
+    ),
+    "a session deleted, and brought again late for another company": (
+        [
+            f"create table {{raw}}.late as select * from {{raw}}.sessions where session_id = {LAST}",
+            f"delete from {{raw}}.sessions where session_id = {LAST}",
+            "insert into {raw}.sessions select session_id, 21 - company_id, created_at from {raw}.late",
+            "drop table {raw}.late",
+        ],
+        {date(2021, 3, 1)},
+    ),
+    "two sessions that exchanged their months": (
+        [
+            f"""
+            update {{raw}}.sessions set created_at = case
+                when created_at < timestamp '2021-02-01' then timestamp '2021-03-15 12:00:00'
+                else timestamp '2021-01-15 12:00:00'
+            end
+            where session_id in ({FIRST}, {LAST})
+            """
+        ],
+        {date(2021, 1, 1), date(2021, 3, 1)},
+    ),
+}
+
+
+@in_both
+def test_a_change_of_the_sessions_outside_of_a_load_turns_the_next_build_red_and_names_the_month(
+    company: Company,
+) -> None:
+    company.load(20, 3, 1)
+    warehouse = company.warehouse(PROJECT)
+    assert warehouse.build(), warehouse.messages
+    for statements, months in CHANGES.values():
+        company.place.execute(*statements)
+        assert not warehouse.build("--select", "int_company_months", HOLDS_RAW)
+        assert warehouse.red == {HOLDS_RAW}
+        (compiled,) = warehouse.artifacts.glob(f"compiled/*/tests/singular/{HOLDS_RAW}.sql")
+        assert {period for period, *_ in company.place.execute(compiled.read_text())} == months
+        assert warehouse.dbt("run", "--full-refresh", *INCREMENT)
+        assert warehouse.dbt("test", "--select", HOLDS_RAW), warehouse.messages
+
+
+@in_both
+def test_a_table_that_an_older_version_made_without_a_column_is_made_anew(company: Company) -> None:
+    company.load(20, 3, 1)
+    company.build()
+    company.place.execute(f"alter table {PREFIX}intermediate.int_company_months drop column sessions_checksum")
+    company.written = set(company.scenario.periods)  # all months are read once more
+    company.build()
+    company.build()
+    assert company.warehouse(PROJECT).build()

@@ -1,0 +1,18 @@
+{#
+    Whether dbt makes an incremental model anew. It also does where an older version of this project made its table, with
+    other columns than the model has now: no month of it could be told from one that is right.
+-#}
+{% macro should_full_refresh() %}
+    {{ return(dbt.should_full_refresh() or is_of_another_version(this)) }}
+{% endmacro %}
+
+
+{# Whether a table of an incremental model lacks a column that the model describes. #}
+{% macro is_of_another_version(table) %}
+    {%- set found = load_relation(table) if execute and config.get('materialized') == 'incremental' else none -%}
+    {%- if found is none -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set names = adapter.get_columns_in_relation(found) | map(attribute='name') | map('lower') | list -%}
+    {{ return(model.columns | reject('in', names) | list | length > 0) }}
+{% endmacro %}
