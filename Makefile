@@ -74,7 +74,7 @@ test-bare: ## Run demo and test on a bare Debian made for it; needs root and deb
 	$(PYTHON) tests/python/proof/bare_machine.py
 
 test-spark: $(SPARK_INSTALLED) ## Run the tests of the target spark, on a cluster of their own; needs Java 17
-	$(SPARK_VENV)/bin/python -m pytest tests/python/spark
+	$(SPARK_VENV)/bin/python -m pytest $(PARALLEL) tests/python/spark
 
 verify-bi: $(INSTALLED) $(SUPERSET_INSTALLED) ## Prove the dashboard on a Superset of its own, in an environment of its own
 	SUPERSET_BIN=$(SUPERSET_VENV)/bin $(PY) -m pytest tests/python/bi/test_superset.py
