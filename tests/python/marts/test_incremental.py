@@ -293,7 +293,7 @@ def test_a_publication_of_all_tables_stops_no_load_and_no_build(company: Company
 HOLDS_RAW = "assert_company_months_hold_every_raw_session"
 FIRST = "(select min(session_id) from {raw}.sessions where created_at < timestamp '2021-02-01')"
 LAST = "(select max(session_id) from {raw}.sessions where created_at >= timestamp '2021-03-01')"
-# What somebody does to raw.sessions outside of a load, and the months that then are wrong.
+# Changes of raw.sessions outside of a load, and the months that then are wrong.
 CHANGES = {
     "a session given to another company": (
         [f"update {{raw}}.sessions set company_id = 21 - company_id where session_id = {FIRST}"],

@@ -325,7 +325,9 @@ with duckdb.connect(sys.argv[1]) as connection:
 """
 
 
-@pytest.mark.slow("the release itself, where its storage version is tried without")
+@pytest.mark.slow(
+    "the release itself, where its storage version is tried without", keeps="seed_generator/test_duckdb_files.py"
+)
 def test_a_file_that_duckdb_1_made_is_loaded_and_built_and_duckdb_1_reads_it(tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     packages, file = tmp_path / "packages", tmp_path / "warehouse.duckdb"
