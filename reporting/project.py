@@ -1,10 +1,7 @@
 """Building and reading the marts through dbt itself, so that whatever target can be built can be read."""
 
-import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from dbt.adapters.base.impl import BaseAdapter
@@ -18,6 +15,7 @@ from reporting.rows import MonthlyKpis
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.interruption import heard
 from seed_generator.profiles import Target
+from seed_generator.sinks.duckdb_file import file_of, names_a_file
 from seed_generator.sinks.duckdb_messages import in_use
 
 _SILENTLY = ("--quiet", "--log-level", "none")
@@ -155,10 +153,9 @@ class Project:
 
 def _refuse_missing_file(target: Target) -> None:
     """To DuckDB a file that is not there is a new one, which it makes; there is nothing to read or build in it."""
-    given = str(target.settings.get("path", ":memory:"))
-    if target.type != "duckdb" or given.startswith(":memory:") or re.match(r"\w+:", given):
+    if target.type != "duckdb" or not names_a_file(target):
         return
-    path = Path.cwd() / os.path.expanduser(given)  # noqa: PTH111 - an unknown user's is a name like any other
+    path = file_of(target).absolute()
     if not path.exists():
         raise MartsError(f"there is no {path}: {_nothing_is_loaded(target.name)}")
 

@@ -45,25 +45,13 @@ _STORAGE_VERSION = "v1.0.0"
 Sources = Mapping[str, str]
 
 
-def publish(project: Project, folder: Path) -> None:
-    """Publish the marts in the place of those before; completely or not at all.
-
-    Call it after a green build in the same process. On DuckDB nobody can have changed the marts since, because dbt has
-    not let go of the file; on PostgreSQL nobody can while they are copied.
-
-    Raises
-    ------
-    InputError, EnvironmentFailure : as `begun_publication`, or the marts can't be written.
-    """
-    with begun_publication(folder, project.engine) as publication:
-        publication.publish(project)
-
-
 @contextmanager
 def begun_publication(folder: Path, engine: str) -> Iterator["Publication"]:
     """A place for the marts that are to be published, so that what is wrong with it is told before they are built.
 
-    At the end nothing of it is left, unless the marts have been published.
+    Publish after a green build in the same process. On DuckDB no other process can have changed the marts since: dbt
+    has not let go of the file. On PostgreSQL none can while they are copied. At the end nothing of it is left, unless
+    the marts have been published.
 
     Parameters
     ----------

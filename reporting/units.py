@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from reporting.rows import Figure
-from seed_generator.rounding import rounded, written
+from seed_generator.rounding import rounded, share, written
 
 _MINUS = "\N{MINUS SIGN}"
 _LEAST_IN_DOLLARS = 1_000  # from which on cents are left out where there is little room
@@ -121,18 +121,12 @@ def _mean(figure: Figure) -> str:
     return "<0.01" if figure > 0 and not rounded(figure, 2) else written(figure, 2)
 
 
-def _share(almost_all: str, almost_none: str) -> Callable[[Figure], str]:
-    """Writes a share, of what is nearly all or nearly none as these words."""
+def _share(figure: Figure) -> str:
+    return share(figure, 1)
 
-    def write(figure: Figure) -> str:
-        percents = rounded(figure * 100, 1)
-        if figure < 1 and percents == 100:  # noqa: PLR2004 - all of it
-            return almost_all
-        if figure > 0 and percents == 0:
-            return almost_none
-        return f"{percents:,.1f}%"
 
-    return write
+def _share_in_words(figure: Figure) -> str:
+    return share(figure, 1, over="over ", under="under ")
 
 
 def _dollars_and_cents(figure: Figure) -> str:
@@ -158,8 +152,8 @@ def _share_tick(number: float) -> str:
 COUNT = Unit(0, _count, _count, compact, less="fewer")
 SHARE = Unit(
     1,
-    full=_share(">99.9%", "<0.1%"),
-    brief=_share("over 99.9%", "under 0.1%"),
+    full=_share,
+    brief=_share_in_words,
     tick=_share_tick,
     is_share=True,
     is_ratio=True,

@@ -27,7 +27,7 @@ _READ_ONLY, _OPEN_TO_READERS, _OURS_ALONE = 0o444, 0o755, 0o700
 
 @dataclass(frozen=True)
 class _Mark:
-    """What a version says of itself.
+    """What the mark of a version says.
 
     Parameters
     ----------

@@ -218,16 +218,9 @@ def _expected(kpi: Kpi, row: MonthlyKpis) -> Expected | None:
         return None
     shown, lower, upper = map(kpi.unit.brief, (figure, *band))
     # A figure that is written as an end of the band is inside, whatever the digits that are not written say.
-    side = (
-        "inside"
-        if shown in {lower, upper}
-        else "below"
-        if figure < band[0]
-        else "above"
-        if figure > band[1]
-        else "inside"
-    )
-    return Expected(lower, upper, side)
+    if shown in {lower, upper} or band[0] <= figure <= band[1]:
+        return Expected(lower, upper, "inside")
+    return Expected(lower, upper, "below" if figure < band[0] else "above")
 
 
 def _readouts(kpi: Kpi, drawn: Sequence[str], company: Company) -> list[Readout]:

@@ -32,7 +32,7 @@ class OptionParser(argparse.ArgumentParser):
 
 
 def text(given: str) -> str:
-    """The type of an option whose value is a text. None is empty, as a variable of the shell is that is not set."""
+    """The type of an option whose value is a text; an empty one comes of a variable of the shell that is not set."""
     if not given:
         raise argparse.ArgumentTypeError("must not be empty")
     return given

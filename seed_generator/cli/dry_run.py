@@ -5,11 +5,10 @@ from decimal import Decimal
 from itertools import groupby
 
 from seed_generator.expectations.kpis import Expectation, expected_kpis, expected_sessions
-from seed_generator.rounding import rounded, written
+from seed_generator.rounding import share, written
 from seed_generator.scenario import Scenario
 
 _NOTHING = "-"
-_ALL = 100  # percent
 _MANY = 10_000  # from which on a mean number of things is told without parts of one
 
 
@@ -18,13 +17,7 @@ def _digits(digits: int) -> Callable[[Decimal], str]:
 
 
 def _percents(digits: int) -> Callable[[Decimal], str]:
-    def write(figure: Decimal) -> str:
-        percents, least = rounded(figure * 100, digits), Decimal(1).scaleb(-digits)
-        if figure < 1 and percents == _ALL:  # nearly all is not all, and nearly none is not none
-            return f">{_ALL - least}%"
-        return f"<{least}%" if figure > 0 and percents == 0 else f"{percents}%"
-
-    return write
+    return lambda figure: share(figure, digits)
 
 
 def _mean_count(figure: Decimal) -> str:

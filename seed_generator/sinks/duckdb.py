@@ -18,6 +18,7 @@ from seed_generator.errors import EnvironmentFailure, InputError, SeedError
 from seed_generator.interruption import undisturbed
 from seed_generator.profiles import Target
 from seed_generator.schemas import COMPANIES, LOADED_MONTHS, REPRODUCIBLE, SESSIONS, SIMULATION, Batch, TableSchema
+from seed_generator.sinks.duckdb_file import file_of
 from seed_generator.sinks.duckdb_messages import NO_ROOM, in_use
 from seed_generator.sinks.interruptible import interruptibly
 from seed_generator.sinks.protocol import Take
@@ -72,7 +73,7 @@ COMPRESSION = {
     COMPANIES: {"company_name": "zstd"},
 }
 
-
+# Those of them that not every file has, by the storage version that brought them.
 _METHODS_SINCE = {"zstd": (1, 2, 0)}
 
 # The schemas whose tables dbt's views read: DuckDB stores no catalog in a view, and would read the schema for one.
@@ -81,30 +82,7 @@ _READ_BY_VIEWS = ("raw", "staging", "intermediate")
 
 def duckdb_sink(target: Target, prefix: str) -> "DuckDBSink":
     """The sink of a target; its path is relative to the current folder, as it is for dbt."""
-    given = str(target.settings.get("path", ":memory:") or "")
-    if given.rpartition("/")[2] in {"", ".", ".."} or re.match(r":memory:|\w+:", given):
-        raise InputError(
-            f"the target {target.name} has {f'the path {given}' if given else 'no path'}; seed_generator needs a file,"
-            " such as warehouse.duckdb."
-        )
-    return DuckDBSink(_with_home(target, given), prefix, f"{target.name}: ", f"dbt build --target {target.name}")
-
-
-def _with_home(target: Target, given: str) -> Path:
-    """The path as DuckDB takes it from dbt: it puts HOME into the place of a ~, whatever follows, and knows no users.
-
-    Raises
-    ------
-    InputError : this would lead anywhere.
-    """
-    home = os.environ.get("HOME")
-    if not given.startswith("~"):
-        return Path(given)
-    if not home or not given.startswith("~/"):
-        raise InputError(
-            f"the target {target.name} has the path {given}; a path with ~ must begin with ~/, where HOME is set."
-        )
-    return Path(f"{home}{given[1:]}")
+    return DuckDBSink(file_of(target), prefix, f"{target.name}: ", f"dbt build --target {target.name}")
 
 
 class DuckDBSink:
@@ -150,10 +128,10 @@ class DuckDBSink:
         with self._transaction() as connection:
             found = self._found(connection)
             refuse_tables_of_others(found, self._names, str(self._path))
-            statements, lines = drop_statements(found, self._names_in(connection))
-            for statement in statements:
+            drop = drop_statements(found, self._names_in(connection))
+            for statement in (*drop.tables, *drop.schemas):
                 connection.execute(statement)
-        return lines
+        return drop.lines
 
     def _refuse_files_that_dbt_cannot_build_in(self, connection: duckdb.DuckDBPyConnection) -> None:
         """A file gives DuckDB's catalog its name, which dbt puts into every statement, as it makes it of the path.

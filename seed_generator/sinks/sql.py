@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -149,10 +149,25 @@ def refuse_tables_of_others(found: Found, names: SqlNames, place: str) -> None:
         )
 
 
-def drop_statements(
-    found: Found, names: SqlNames, kind: str = "table", parts: Pairs = frozenset()
-) -> tuple[list[str], list[str]]:
-    """Statements that remove our tables and the schemas that then are empty, and a line on each of these for people.
+class DropStatements(NamedTuple):
+    """Statements that remove what loads made, and lines about it for people.
+
+    Parameters
+    ----------
+    tables : of the contract's tables.
+    parts : of the tables that these consist of.
+    schemas : of the schemas that then are empty.
+    lines : what becomes of each schema.
+    """
+
+    tables: list[str]
+    parts: list[str]
+    schemas: list[str]
+    lines: list[str]
+
+
+def drop_statements(found: Found, names: SqlNames, kind: str = "table", parts: Pairs = frozenset()) -> DropStatements:
+    """The statements that remove our tables and the schemas that then are empty.
 
     Parameters
     ----------
@@ -161,11 +176,7 @@ def drop_statements(
     parts : those of `found` that are ours too, tables which the others consist of.
     """
     ours = {names.pair(table) for table in TABLES} | parts
-    statements = [
-        *(f"drop {kind} {names.quoted(table)}" for table in reversed(TABLES) if names.pair(table) in found.tables),
-        *(f"drop table {names.in_quotes(*part)}" for part in sorted(parts)),
-    ]
-    lines = []
+    schemas, lines = [], []
     for schema in names.schemas:
         others = {table for place, table in found.tables - ours if place == schema} | found.others.get(schema, set())
         if others:
@@ -175,6 +186,11 @@ def drop_statements(
         elif owner := found.owners.get(schema):
             lines.append(f"kept schema {schema}: it belongs to the role {owner}")
         else:
-            statements.append(f"drop schema {names.in_quotes(schema)}")
+            schemas.append(f"drop schema {names.in_quotes(schema)}")
             lines.append(f"removed schema {schema}")
-    return statements, lines or ["nothing to remove"]
+    return DropStatements(
+        [f"drop {kind} {names.quoted(table)}" for table in reversed(TABLES) if names.pair(table) in found.tables],
+        [f"drop table {names.in_quotes(*part)}" for part in sorted(parts)],
+        schemas,
+        lines or ["nothing to remove"],
+    )

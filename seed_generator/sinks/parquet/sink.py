@@ -40,7 +40,7 @@ class ParquetSink:
     takes_faults = True
 
     def __init__(self, folder: Path) -> None:
-        self._folder = Path(os.path.realpath(folder.expanduser()))
+        self._folder = Path(os.path.realpath(folder))
         _refuse_current_folder(self._folder)
         self._workspace = Workspace(self._folder)
         self.has_changed = False

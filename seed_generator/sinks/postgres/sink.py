@@ -57,7 +57,7 @@ class PostgresSink:
             found = found_tables(cursor, self._names)
             refuse_tables_of_others(found, self._names, self._where)
             if found.tables.isdisjoint(map(self._names.pair, TABLES)):
-                return drop_statements(found, self._names)[1]
+                return drop_statements(found, self._names).lines
             lock_out_other_loads(cursor, self._names)
             return self._drop(cursor)
 
@@ -67,11 +67,10 @@ class PostgresSink:
         views = staging_views(cursor, self._names)
         lock_relations(cursor, [*tables, *views])
         drop_views_and_tables(cursor, views, tables, self._where)
-        statements, lines = drop_statements(found, self._names)
-        for statement in statements:
-            if statement.startswith("drop schema"):
-                cursor.execute(statement)
-        return [*lines, f"removed dbt's views of the tables: {', '.join(views)}"] if views else lines
+        drop = drop_statements(found, self._names)
+        for statement in drop.schemas:
+            cursor.execute(statement)
+        return [*drop.lines, f"removed dbt's views of the tables: {', '.join(views)}"] if views else drop.lines
 
     def _stand_at(self, address: Address) -> None:
         target, schemas = self._target.name, ", ".join(self._names.schemas)
@@ -84,6 +83,7 @@ class PostgresSink:
     def _transaction(self, *, changes: bool = True) -> Iterator[extensions.cursor]:
         """A transaction that `changes` the tables, or sees them as they are now."""
         self._stopped.clear()
+        self.has_changed = False
         connection = connect(self._target.settings, self._address)
         try:
             self._stand_at(Address.of_connection(connection))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from seed_generator.interruption import undisturbed
 from seed_generator.profiles import Target
-from seed_generator.schemas import REPRODUCIBLE, TABLES, TableSchema
+from seed_generator.schemas import REPRODUCIBLE, TableSchema
 from seed_generator.sinks.protocol import Take
 from seed_generator.sinks.spark.catalog import SparkCatalog, parts_of
 from seed_generator.sinks.spark.change import SparkChange
@@ -65,18 +65,17 @@ class SparkSink:
         with self._session() as spark:
             found = SparkCatalog(spark, self._names).found()
             refuse_tables_of_others(found, self._names, self._target.name)
-            statements, lines = drop_statements(found, self._names, kind="view", parts=parts_of(found.tables))
-            are_views = sum(self._names.pair(table) in found.tables for table in TABLES)
+            drop = drop_statements(found, self._names, kind="view", parts=parts_of(found.tables))
             with undisturbed():
-                for statement in statements[:are_views]:
+                for statement in drop.tables:
                     spark.sql(statement)
                     self._reach("some of the tables are removed; run --drop again")
                 self._reach(
                     "the tables are removed, but not all that they consisted of; run --drop again", is_complete=True
                 )
-            for statement in statements[are_views:]:
+            for statement in (*drop.parts, *drop.schemas):
                 spark.sql(statement)
-        return lines
+        return drop.lines
 
     @contextmanager
     def _session(self) -> Iterator["SparkSession"]:

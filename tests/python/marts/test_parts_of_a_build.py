@@ -24,19 +24,9 @@ UNIT_TESTS = ("test", "--select", "test_type:unit", *WITH_UNIT_TESTS)
 def server() -> Iterator[Server]:
     """One of its own, because roles belong to a whole server: the readers', and one that may make schemas."""
     with own_server(authentication="trust") as server:
-        execute(server, "create role bi_reader login", "create role builder login", "create role somebody_else login")
-        execute(server, "grant create on database saas_kpis to builder")
+        server.execute("create role bi_reader login", "create role builder login", "create role somebody_else login")
+        server.execute("grant create on database saas_kpis to builder")
         yield server
-
-
-def execute(server: Server, *statements: str) -> list[tuple[object, ...]]:
-    connection = server.connect()
-    with connection, connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-        rows = cursor.fetchall() if cursor.description else []
-    connection.close()
-    return rows
 
 
 @pytest.fixture(params=["duckdb", "postgres"])
@@ -80,21 +70,20 @@ def test_a_part_that_makes_no_mart_is_built_where_the_readers_role_is(server: Se
     for part in ("staging", "intermediate"):
         is_green, said = said_by(warehouse, "run", "--select", part)
         assert is_green, said
-    assert execute(server, "select count(*) from pg_namespace where nspname = 'new_marts'") == [(0,)]
+    assert server.execute("select count(*) from pg_namespace where nspname = 'new_marts'") == [(0,)]
     for command in (("run", "--select", "dim_companies"), ("run", "--empty"), ("build",), ("test",)):
         is_green, said = said_by(warehouse, *command)
         assert is_green, said
-        assert execute(server, let_in) == [(True,)]
-    execute(server, "revoke usage on schema new_marts from bi_reader")
+        assert server.execute(let_in) == [(True,)]
+    server.execute("revoke usage on schema new_marts from bi_reader")
     assert said_by(warehouse, "run", "--select", "staging")[0]
-    assert execute(server, let_in) == [(True,)]
+    assert server.execute(let_in) == [(True,)]
 
 
 def test_in_a_schema_of_another_role_a_build_says_who_lets_the_readers_in(server: Server, tmp_path: Path) -> None:
     environment = {**server.environment, "SCHEMA_PREFIX": "shared_", "PGUSER": "builder"}
     warehouse = Warehouse("postgres", environment, tmp_path / "artifacts", replace(server, user="builder"))
-    execute(
-        server,
+    server.execute(
         "create schema shared_marts authorization somebody_else",
         "grant usage, create on schema shared_marts to builder",
     )

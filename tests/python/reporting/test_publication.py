@@ -20,7 +20,7 @@ from loads import hearing_ctrl_c
 from reporting import cli, publication
 from reporting import versions as versions_module
 from reporting.project import Project
-from reporting.publication import begun_publication, publish
+from reporting.publication import begun_publication
 from reporting.versions import DATABASE
 from seed_generator.errors import EnvironmentFailure, InputError
 from seed_generator.profiles import read_target
@@ -49,6 +49,11 @@ def project_on(warehouse: Warehouse) -> Iterator[Project]:
         project = Project(read_target(warehouse.target))
         assert project.monthly_kpis()
         yield project
+
+
+def publish(project: Project, folder: Path) -> None:
+    with begun_publication(folder, project.engine) as publication:
+        publication.publish(project)
 
 
 def read(folder: Path, table: str) -> Rows:
@@ -194,7 +199,8 @@ def stop(*_):
 setattr(publication, sys.argv[1], stop)
 project = Project(read_target("duckdb"))
 project.monthly_kpis()
-publication.publish(project, Path(sys.argv[2]))
+with publication.begun_publication(Path(sys.argv[2]), project.engine) as begun:
+    begun.publish(project)
 """
 
 

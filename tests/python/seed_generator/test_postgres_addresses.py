@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -114,37 +115,38 @@ def test_dbt_refuses_a_service_unless_the_profile_says_where_the_database_is(
 other_name = pytest.mark.slow("another name")
 
 
+@contextmanager
+def database_called(server: Database, name: str, options: str = "") -> Iterator[dict[str, str]]:
+    """A database of that name, for as long as it is used; yields the variables that lead there."""
+    quoted = name.replace('"', '""')
+    administer(server, f'create database "{quoted}" {options}')
+    try:
+        yield {**server.environment, "PGDATABASE": name}
+    finally:
+        administer(server, f'drop database "{quoted}" with (force)')
+
+
 @pytest.mark.parametrize(
     "name", ["Größe %s {x} 2.0", *(pytest.param(name, marks=other_name) for name in ("saas-kpis", "Saas KPIs", "a.b"))]
 )
 def test_a_database_of_any_name_is_loaded_and_built(database: Database, tmp_path: Path, name: str) -> None:
-    administer(database, f'create database "{name}"')
-    try:
-        assert_both_come_there({**database.environment, "PGDATABASE": name}, tmp_path)
-    finally:
-        administer(database, f'drop database "{name}" with (force)')
+    with database_called(database, name) as environment:
+        assert_both_come_there(environment, tmp_path)
 
 
 @pytest.mark.parametrize("name", ['a"b', "a'b"])
 def test_a_database_that_dbt_can_not_name_is_refused_before_a_load(database: Database, name: str) -> None:
-    quoted = name.replace('"', '""')
-    administer(database, f'create database "{quoted}"')
-    try:
-        refused = seeded(*LOAD, environment={**database.environment, "PGDATABASE": name})
-    finally:
-        administer(database, f'drop database "{quoted}" with (force)')
+    with database_called(database, name) as environment:
+        refused = seeded(*LOAD, environment=environment)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "with a quote in its name" in refused.stderr
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
 def test_a_database_of_another_encoding_is_refused_before_a_load(database: Database, encoding: str) -> None:
-    name = f"encoded_{encoding.lower()}"
-    administer(database, f"create database {name} encoding '{encoding}' template template0 lc_collate 'C' lc_ctype 'C'")
-    try:
-        refused = seeded(*LOAD, environment={**database.environment, "PGDATABASE": name})
-    finally:
-        administer(database, f"drop database {name} with (force)")
+    options = f"encoding '{encoding}' template template0 lc_collate 'C' lc_ctype 'C'"
+    with database_called(database, f"encoded_{encoding.lower()}", options) as environment:
+        refused = seeded(*LOAD, environment=environment)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert re.fullmatch(rf"error: [^\n]+ {encoding}, and a simulation needs UTF8;[^\n]+\n", refused.stderr)
 

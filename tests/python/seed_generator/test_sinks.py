@@ -14,6 +14,7 @@ import pyarrow.dataset
 import pytest
 
 from places import KINDS, PREFIX, Place, load, made_rows
+from seed_generator.errors import InputError
 from seed_generator.scenario import CompanySize, Scenario
 from seed_generator.schemas import SESSIONS, TABLES
 from seed_generator.simulation.sessions import Manner
@@ -63,6 +64,16 @@ def test_a_run_replaces_the_one_before_whatever_its_size(place: Place) -> None:
     for scenario in (SMALL, SMALL, Scenario(companies=2, months=1, first_month=date(2020, 2, 1), seed=9), SMALL):
         place.load(scenario)
         assert place.rows() == made_rows(scenario)
+
+
+@everywhere
+def test_a_change_that_fails_is_not_said_to_be_complete_because_one_before_it_was(place: Place) -> None:
+    sink = place.sink()
+    load(sink, SMALL)
+    assert sink.has_changed
+    with pytest.raises(InputError), sink.change():
+        raise InputError("it fails.")
+    assert not sink.has_changed
 
 
 @everywhere
@@ -244,8 +255,7 @@ def test_a_folder_with_somebody_else_s_files_is_refused_and_untouched(tmp_path: 
 def test_what_an_interrupted_drop_leaves_can_be_dropped() -> None:
     names = SqlNames("")
     left = {names.pair(table): names.quoted(table) for table in TABLES}
-    statements, _ = drop_statements(Found(left.keys(), left.keys()), names)
-    for statement in statements:  # as on Spark, each on its own
+    for statement in drop_statements(Found(left.keys(), left.keys()), names).tables:  # as on Spark, each on its own
         refuse_tables_of_others(Found(left.keys(), left.keys()), names, "here")
         left = {pair: quoted for pair, quoted in left.items() if statement != f"drop table {quoted}"}
     assert left == {}

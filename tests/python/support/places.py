@@ -106,13 +106,7 @@ class Place:
                 for statement in statements:
                     rows = file.execute(statement).fetchall()
             return rows
-        connection = self.database.connect()
-        with connection, connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-            rows = cursor.fetchall() if cursor.description else []
-        connection.close()
-        return rows
+        return self.database.execute(*statements)
 
     def rows(self) -> Rows:
         """All tables, in the order in which they are stored."""

@@ -48,6 +48,17 @@ class Database:
         settings = {names[variable]: value for variable, value in self.environment.items()}
         return psycopg2.connect(" ".join(f"{name}='{value}'" for name, value in {**settings, **changes}.items()))
 
+    def execute(self, *statements: str) -> list[tuple[object, ...]]:
+        """Run statements in one transaction; returns the last one's rows."""
+        connection = self.connect()
+        try:
+            with connection, connection.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
 
 @dataclass(frozen=True)
 class Server(Database):

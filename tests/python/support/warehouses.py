@@ -215,10 +215,7 @@ def seeded(*options: str, environment: Mapping[str, str] | None = None) -> subpr
         redirect_stdout(output),
         redirect_stderr(errors),
     ):
-        try:
-            code = seed_generator_main(options)
-        except SystemExit as ended:  # after --version
-            code = int(ended.code or 0)
+        code = seed_generator_main(options)
     return subprocess.CompletedProcess(options, code, output.getvalue(), errors.getvalue())
 
 
