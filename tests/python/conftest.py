@@ -24,6 +24,7 @@ LONGEST_FIRST = (
     "seed_generator/test_torture.py",
     "marts/test_incremental.py",
     "docs/test_documentation.py",
+    "seed_generator/test_postgres_loads.py",
     "marts/test_pipeline.py",
     "marts/test_metrics.py",
     "reporting/test_publication.py",

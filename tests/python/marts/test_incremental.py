@@ -233,8 +233,6 @@ MUTANTS = {
 }
 
 
-# One of what is read and one of what is removed.
-QUICKLY = ("a stamp ignored", "nothing removed")
 another_mistake = pytest.mark.slow("another mistake")
 
 
@@ -242,7 +240,7 @@ another_mistake = pytest.mark.slow("another mistake")
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        pytest.param(*change, id=name, marks=() if name in QUICKLY else another_mistake)
+        pytest.param(*change, id=name, marks=() if name == "a stamp ignored" else another_mistake)
         for name, change in MUTANTS.items()
     ],
 )
@@ -258,7 +256,7 @@ def test_the_marts_follow_every_load_and_all_tests_stay_green(company: Company) 
     company.load(60, 3, 1)
     assert warehouse.dbt("run"), warehouse.messages
     company.load(30, 2, 2)
-    assert warehouse.build(), warehouse.messages
+    assert warehouse.dbt("run"), warehouse.messages
     company.extend(1, 7)
     assert warehouse.build(), warehouse.messages
     months = company.place.execute(f"select count(distinct period) from {PREFIX}marts.fct_revenue")
@@ -266,7 +264,9 @@ def test_the_marts_follow_every_load_and_all_tests_stay_green(company: Company) 
 
 
 @pytest.mark.parametrize("company", ["postgres"], indirect=True)
-@pytest.mark.parametrize("is_there_first", [True, False])
+@pytest.mark.parametrize(
+    "is_there_first", [True, pytest.param(False, marks=pytest.mark.slow("one that comes between a load and the next"))]
+)
 def test_a_publication_of_all_tables_stops_no_load_and_no_build(company: Company, *, is_there_first: bool) -> None:
     publish = "create publication everything for all tables"
     try:
@@ -328,13 +328,20 @@ CHANGES = {
 
 
 @in_both
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(names, marks=marks, id=", ".join(names))
+        for names, marks in ((tuple(CHANGES)[:1], ()), (tuple(CHANGES)[1:], pytest.mark.slow("other changes")))
+    ],
+)
 def test_a_change_of_the_sessions_outside_of_a_load_turns_the_next_build_red_and_names_the_month(
-    company: Company,
+    company: Company, changes: tuple[str, ...]
 ) -> None:
     company.load(20, 3, 1)
     warehouse = company.warehouse(PROJECT)
-    assert warehouse.build(), warehouse.messages
-    for statements, months in CHANGES.values():
+    assert warehouse.dbt("run", *WITH_STAGING), warehouse.messages
+    for statements, months in (CHANGES[change] for change in changes):
         company.place.execute(*statements)
         assert not warehouse.build("--select", "int_company_months", HOLDS_RAW)
         assert warehouse.red == {HOLDS_RAW}
@@ -352,4 +359,4 @@ def test_a_table_that_an_older_version_made_without_a_column_is_made_anew(compan
     company.written = set(company.scenario.periods)  # all months are read once more
     company.build()
     company.build()
-    assert company.warehouse(PROJECT).build()
+    assert company.warehouse(PROJECT).build(*WITHOUT_TESTS)

@@ -17,6 +17,7 @@ LOAD_FIRST = (
     r"(?m)^ *\S+ has no {prefix}raw\.companies, {prefix}raw\.loaded_months, {prefix}raw\.plans, {prefix}raw\.sessions,"
     r" {prefix}raw\.simulation\. Load a simulation first: python -m seed_generator --target {target}$"
 )
+another_command = pytest.mark.slow("another command")
 UNIT_TESTS = ("test", "--select", "test_type:unit", *WITH_UNIT_TESTS)
 
 
@@ -46,7 +47,13 @@ def said_by(warehouse: Warehouse, *command: str) -> tuple[bool, str]:
 
 @pytest.mark.parametrize(
     "command",
-    [("build",), ("run", "--select", "fct_revenue"), ("build", "--empty"), UNIT_TESTS],
+    [
+        ("build",),
+        *(
+            pytest.param(command, marks=another_command)
+            for command in (("run", "--select", "fct_revenue"), ("build", "--empty"), UNIT_TESTS)
+        ),
+    ],
     ids=" ".join,
 )
 def test_before_a_load_a_build_says_once_to_load_first(unloaded: Warehouse, command: tuple[str, ...]) -> None:
@@ -56,13 +63,25 @@ def test_before_a_load_a_build_says_once_to_load_first(unloaded: Warehouse, comm
     assert said.lower().count("error") == 2  # "Encountered an error", of the kind "Compilation Error"
 
 
-@pytest.mark.parametrize("command", ["parse", "compile", "list"])
+@pytest.mark.parametrize(
+    "command", ["compile", *(pytest.param(command, marks=another_command) for command in ("parse", "list"))]
+)
 def test_before_a_load_what_touches_no_table_works(unloaded: Warehouse, command: str) -> None:
     is_green, said = said_by(unloaded, command)
     assert is_green, said
 
 
-def test_a_part_that_makes_no_mart_is_built_where_the_readers_role_is(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "commands",
+    [
+        pytest.param((("run", "--select", "dim_companies"),), id="one mart"),
+        pytest.param((("run", "--empty"), ("build",), ("test",)), id="all", marks=another_command),
+    ],
+)
+def test_a_part_that_makes_no_mart_is_built_where_the_readers_role_is(
+    server: Server, tmp_path: Path, commands: tuple[tuple[str, ...], ...]
+) -> None:
+    server.execute(*(f"drop schema if exists new_{schema} cascade" for schema in ("staging", "intermediate", "marts")))
     environment = {**server.environment, "SCHEMA_PREFIX": "new_"}
     warehouse = Warehouse("postgres", environment, tmp_path / "artifacts", server)
     assert warehouse.seed("--companies", "5", "--months", "2").returncode == 0
@@ -71,7 +90,7 @@ def test_a_part_that_makes_no_mart_is_built_where_the_readers_role_is(server: Se
         is_green, said = said_by(warehouse, "run", "--select", part)
         assert is_green, said
     assert server.execute("select count(*) from pg_namespace where nspname = 'new_marts'") == [(0,)]
-    for command in (("run", "--select", "dim_companies"), ("run", "--empty"), ("build",), ("test",)):
+    for command in commands:
         is_green, said = said_by(warehouse, *command)
         assert is_green, said
         assert server.execute(let_in) == [(True,)]

@@ -316,7 +316,7 @@ def _assert_bounds_are_in_order(companies: int, months: int, kinds: Kinds) -> No
     sizes = tuple(
         CompanySize(f"size_{number}", share, Decimal(price), base, spread)
         for number, (share, (_, price, (base, spread))) in enumerate(
-            zip([1 - sum(shares), *shares], kinds, strict=True)
+            zip([max(0, 1 - sum(shares)), *shares], kinds, strict=True)
         )
     )
     for row in expected_kpis(Scenario(companies=companies, months=months, sizes=sizes)):

@@ -232,23 +232,23 @@ def test_a_sink_that_failed_before_the_commit_knows_that_nothing_has_changed(pla
     assert place.rows() == made_rows(OLD)
 
 
-def test_a_load_of_another_database_is_not_taken_for_one_of_this(place: Place) -> None:
+@pytest.mark.parametrize("waits_for", ["a load", pytest.param("a reader", marks=pytest.mark.slow("another holder"))])
+def test_a_load_of_another_database_is_not_taken_for_one_of_this(place: Place, waits_for: str) -> None:
     """The holder is told by its database: the same schemas, and the same numbers of tables, are in others too."""
     place.load(OLD)
     other = f"{place.database.name}_other"
     administer(place.database, f"create database {other} template {place.database.name}")
     beside = Place("postgres", place.folder, Database(*_address(place.database), other))
     try:
-        with held_load(beside) as elsewhere, held_load(place) as here:
+        holder = held_load(place) if waits_for == "a load" else reading(place, "a_report")
+        with held_load(beside) as elsewhere, holder as here:
             refused, _ = timed_load(place, "--companies", "5")
+            named = f"process {here.pid} " if here else "in use by a_report (server process"
             assert refused.returncode == 1
-            assert f"process {here.pid} " in refused.stderr
+            assert named in refused.stderr
             assert f"process {elsewhere.pid} " not in refused.stderr
-            here.kill()
-        with held_load(beside) as elsewhere, reading(place, "a_report"):
-            refused, _ = timed_load(place, "--companies", "5")
-            assert "in use by a_report (server process" in refused.stderr
-            assert f"process {elsewhere.pid} " not in refused.stderr
+            if here:
+                here.kill()
     finally:
         administer(place.database, f"drop database {other} with (force)")
 
@@ -411,17 +411,30 @@ def german() -> Iterator[Database]:
         shutil.rmtree(folder)
 
 
-def test_a_german_server_is_tried_again_and_its_readers_and_loads_are_named(tmp_path: Path, german: Database) -> None:
-    place = Place("postgres", tmp_path, german)
-    place.load(OLD)
-    with reading(place, "ein_bericht"):
-        refused, seconds = timed_load(place, *NEW_OPTIONS)
+@pytest.fixture
+def german_place(tmp_path: Path, german: Database) -> Place:
+    return Place("postgres", tmp_path, german)
+
+
+def test_a_german_server_is_tried_again_and_its_readers_are_named(german_place: Place) -> None:
+    german_place.load(OLD)
+    with reading(german_place, "ein_bericht"):
+        refused, seconds = timed_load(german_place, *NEW_OPTIONS)
         assert seconds < 10
         assert (refused.returncode, refused.stdout) == (1, "")
         assert "in use by ein_bericht (server process" in refused.stderr
-    with held_load(place) as first:
-        refused, _ = timed_load(place, *NEW_OPTIONS)
+
+
+@pytest.mark.slow("another holder", keeps="test_postgres_loads.py")
+def test_a_load_on_a_german_server_is_named_too(german_place: Place) -> None:
+    with held_load(german_place) as first:
+        refused, _ = timed_load(german_place, *NEW_OPTIONS)
         assert f"process {first.pid} " in refused.stderr
+
+
+def test_what_others_made_on_a_german_server_stops_a_drop(german_place: Place) -> None:
+    place = german_place
+    place.load(OLD)
     place.execute("create schema theirs", "create table theirs.on_it (id bigint references {raw}.companies)")
     refused = place.seed("--drop")
     assert refused.returncode == 2

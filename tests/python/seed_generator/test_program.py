@@ -19,7 +19,10 @@ from warehouses import PROJECT, Warehouse, seeded
 # An output that has no room, where the system has one.
 FULL = Path("/dev/full")
 another_program = pytest.mark.slow("another program, which ends by the same function")
-PROGRAMS = ("seed_generator", "reporting", pytest.param("reporting.documentation", marks=another_program))
+PROGRAMS = (
+    "seed_generator",
+    *(pytest.param(program, marks=another_program) for program in ("reporting", "reporting.documentation")),
+)
 # A load in which Ctrl-C comes when all is in place, and its summary would be printed.
 LATE = """
 import signal, sys
@@ -61,6 +64,7 @@ def test_a_reader_that_has_left_before_anything_is_printed_is_no_error(program: 
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow("a whole build", keeps="test_program.py")
 def test_a_build_whose_reader_leaves_prints_no_traceback(duckdb_warehouse: Warehouse) -> None:
     assert duckdb_warehouse.seed("--companies", "5").returncode == 0
     duckdb_warehouse.parse_for_processes()

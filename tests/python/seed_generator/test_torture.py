@@ -37,7 +37,7 @@ def loaded(place: Place, scenario: Scenario) -> Checksums:
 @pytest.mark.parametrize(
     ("options", "scenario"),
     [
-        pytest.param(*change, id=name, marks=pytest.mark.slow("another way to add") if name == "grow" else ())
+        pytest.param(*change, id=name, marks=() if name == "load" else pytest.mark.slow("ways to add"))
         for name, change in CHANGES.items()
     ],
 )
@@ -92,7 +92,7 @@ def test_a_server_that_crashes_in_the_middle_of_a_load_comes_back_with_the_old_t
 
 @pytest.mark.parametrize("place", ["duckdb", "postgres"], indirect=True)
 def test_loads_beside_a_build_are_refused_or_whole_and_the_next_build_is_right(place: Place) -> None:
-    options, new = ("--companies", "2000"), Scenario(companies=2_000)
+    options, new = ("--companies", "500"), Scenario()
     states = [loaded(place, new), loaded(place, OLD)]
     file = place.file if place.kind == "duckdb" else None
     warehouse = Warehouse(place.kind, place.environment, place.folder / "artifacts", place.database, file)
