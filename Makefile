@@ -20,10 +20,10 @@ PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-metrics demo report publish test test-slow claims test-bare setup-spark test-spark verify-bi torture bench mutants lint docs clean
+.PHONY: help setup setup-metrics demo report publish test test-slow claims test-bare setup-spark test-spark test-spark-slow verify-bi torture bench mutants lint docs clean
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  PYTHON=python3.12 chooses the interpreter of setup, TARGET=postgres the target of demo."
 
 setup: $(INSTALLED) ## Make the environment, .venv, with all that demo and lint need
@@ -74,7 +74,10 @@ test-bare: ## Run demo and test on a bare Debian made for it; needs root and deb
 	$(PYTHON) tests/python/proof/bare_machine.py
 
 test-spark: $(SPARK_INSTALLED) ## Run the tests of the target spark, on a cluster of their own; needs Java 17
-	$(SPARK_VENV)/bin/python -m pytest $(PARALLEL) tests/python/spark
+	$(SPARK_VENV)/bin/python -m pytest $(PARALLEL) -m "not slow" tests/python/spark
+
+test-spark-slow: $(SPARK_INSTALLED) ## Run those at the limits of a scenario, by hand: minutes each
+	$(SPARK_VENV)/bin/python -m pytest $(PARALLEL) -m slow tests/python/spark
 
 verify-bi: $(INSTALLED) $(SUPERSET_INSTALLED) ## Prove the dashboard on a Superset of its own, in an environment of its own
 	SUPERSET_BIN=$(SUPERSET_VENV)/bin $(PY) -m pytest tests/python/bi/test_superset.py

@@ -1,10 +1,12 @@
 """A session of Apache Spark for a target of `profiles.yml`, and what it says in one sentence."""
 
 import fcntl
+import logging
 import os
 import re
 import shutil
 import socket
+import socketserver
 import struct
 import subprocess
 import sys
@@ -51,17 +53,22 @@ def spark_session(target: Target, outcome: Callable[[], str] = lambda: NO_CHANGE
     EnvironmentFailure : Spark says no, at the start or later.
     """
     _refuse_what_cannot_start(target)
-    from py4j.protocol import Py4JError  # noqa: PLC0415 - this and pyspark are an extra, and heavy
+    from py4j.protocol import Py4JError, Py4JNetworkError  # noqa: PLC0415 - this and pyspark are an extra, and heavy
     from pyspark.errors import PySparkException  # noqa: PLC0415 - see above
 
     try:
-        spark = _started(_settings(target))
-        try:
-            with tempfile.TemporaryDirectory() as folder:  # workers come for the package as long as the session lasts
-                spark.addArtifacts(str(_zipped_package(Path(folder))), pyfile=True)
-                yield spark
-        finally:
-            spark.stop()
+        with _no_tracebacks_of_others():
+            spark = _started(_settings(target))
+            try:
+                with tempfile.TemporaryDirectory() as folder:  # workers come for the package while the session lasts
+                    spark.addArtifacts(str(_zipped_package(Path(folder))), pyfile=True)
+                    yield spark
+            finally:
+                spark.stop()
+    except (Py4JNetworkError, ConnectionRefusedError, ConnectionResetError) as error:
+        raise EnvironmentFailure(
+            f"Spark's Java ended in the middle, perhaps for want of memory (spark.driver.memory); {outcome()}."
+        ) from error
     except (PySparkException, Py4JError) as error:
         raise _told(target, str(error), outcome()) from error
 
@@ -109,6 +116,20 @@ def _started(settings: Mapping[str, str]) -> "SparkSession":
     is_watched = sys.stderr.isatty()
     with nullcontext() if is_watched else _silence():
         return builder.config("spark.ui.showConsoleProgress", str(is_watched).lower()).getOrCreate()
+
+
+@contextmanager
+def _no_tracebacks_of_others() -> Iterator[None]:
+    """Where Java ends first, Spark's Python would print tracebacks from threads of its own, beside our sentence."""
+    prints = socketserver.BaseServer.handle_error
+    disabled = logging.root.manager.disable
+    logging.disable()
+    socketserver.BaseServer.handle_error = lambda *_: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        socketserver.BaseServer.handle_error = prints  # type: ignore[method-assign]
+        logging.disable(disabled)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from seed_generator.scenario import MAX_MONTHS
 from seed_generator.schemas import Batch, TableSchema
 from seed_generator.simulation.books import Books
 from seed_generator.simulation.portion import Portion
@@ -19,10 +18,13 @@ if TYPE_CHECKING:
 
 PERIOD = "period"
 
-# So many blocks are made by one task at most, which has a file open for each month, and so many tasks there are at
-# least where there are as many blocks.
+# So many blocks are made by one task at most, and so many tasks there are at least where there are as many blocks.
 BLOCKS_A_TASK = 16
 TASKS = 256
+
+# A task has a file open for each month, which takes a megabyte of Java's memory, up to so many; from there on Spark
+# sorts a task's rows by month, to have one file open at a time.
+_FILES_AT_A_TIME = 60
 
 # Numbers as differences and not through a dictionary, which only the second version of the format has: half of the time
 # and of the bytes of Spark's own choice.
@@ -58,8 +60,7 @@ def create_table(spark: "SparkSession", name: str, table: TableSchema) -> None:
     """An empty table of a schema, ready for rows, by month where they come month by month."""
     options = ", ".join(f"'{option}' = '{value}'" for option, value in _FORMAT.items())
     partitions = f"partitioned by ({PERIOD})" if table.clustered_by else ""
-    # Else Spark would sort all rows of a task by month, to have one file open at a time.
-    spark.conf.set("spark.sql.maxConcurrentOutputFileWriters", str(MAX_MONTHS))
+    spark.conf.set("spark.sql.maxConcurrentOutputFileWriters", str(_FILES_AT_A_TIME))
     spark.sql(f"create table {name} ({spark_columns(table)}) using parquet options ({options}) {partitions}")
 
 

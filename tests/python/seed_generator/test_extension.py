@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from examples import few_or_more
 from places import KINDS, Checksums, Place, checksums_of
-from seed_generator.scenario import Scenario
+from seed_generator.scenario import MAX_SESSIONS_PER_COMPANY, MAX_SESSIONS_PER_MONTH, CompanySize, Scenario
 from seed_generator.schemas import LOADED_MONTHS
 from seed_generator.simulation.portion import BLOCK_COMPANIES
 from seed_generator.simulation.sessions import Manner
@@ -20,6 +21,7 @@ from warehouses import THREE_SIZES, seeded
 everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
 in_duckdb = pytest.mark.parametrize("place", ["duckdb"], indirect=True)
 
+SMALL = Scenario(companies=30, months=3)
 steps = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 150)).filter(any), max_size=3)
 manners = st.builds(Manner, st.integers(1, 3_000), st.integers(1, 4), st.integers(1, 3))
 
@@ -147,8 +149,16 @@ def test_what_does_not_belong_to_what_is_loaded_is_refused_in_one_sentence(
     _assert_refused(place, options, words)
 
 
-def _assert_refused(place: Place, options: list[str], words: list[str]) -> None:
-    place.load(Scenario(companies=30, months=3))
+@in_duckdb
+def test_to_grow_beyond_the_sessions_that_a_month_may_have_is_refused_in_one_sentence(place: Place) -> None:
+    busiest = CompanySize("busiest", 1.0, Decimal(0), MAX_SESSIONS_PER_COMPANY, 0)
+    most = (MAX_SESSIONS_PER_MONTH - 1) // MAX_SESSIONS_PER_COMPANY
+    words = ["with what is loaded, 1 months of 30 companies", "1,000,000,000,", "below 1,000,000,000,000"]
+    _assert_refused(place, ["--grow", f"{most - 29}"], words, Scenario(companies=30, months=1, sizes=(busiest,)))
+
+
+def _assert_refused(place: Place, options: list[str], words: list[str], loaded: Scenario = SMALL) -> None:
+    place.load(loaded)
     before = (checksums_of(place), stamps(place))
     result = place.seed(*options)
     assert (result.returncode, result.stdout) == (2, "")

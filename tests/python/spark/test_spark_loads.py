@@ -37,9 +37,10 @@ setattr(stepping, step, then_killed)
 sys.exit(main(["--target", "spark", *sys.argv[1:]]))
 """
 
-# A load, or a drop, to which Spark says no, or Ctrl-C is pressed, at a step.
+# A load, or a drop, to which Spark says no, whose Java ends, or in which Ctrl-C is pressed, at a step.
 STOPPED = """
 import signal, sys
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 from seed_generator.cli.main import main
 how, step = sys.argv.pop(1), sys.argv.pop(1)
@@ -48,6 +49,8 @@ def stopped(spark, statement, *arguments):
     if step in statement.replace("`", ""):
         if how == "Ctrl-C":
             signal.raise_signal(signal.SIGINT)
+        elif how == "the end of Java":
+            SparkContext._gateway.proc.kill()
         else:
             statement = "select * from nowhere"
     return sql(spark, statement, *arguments)
@@ -122,6 +125,11 @@ def stopped(warehouse: SparkWarehouse, how: str, step: str, *options: str) -> tu
 def test_what_is_said_of_a_load_or_a_drop_that_is_stopped_is_so(local: SparkWarehouse) -> None:
     assert local.seed(*OPTIONS).returncode == 0
     new = (*OPTIONS, "--seed", "43", "--quiet")
+
+    code, told = stopped(local, "the end of Java", "create table raw.sessions__", *new)
+    assert code == 1
+    assert re.fullmatch(r"error: Spark's Java ended in the middle, [^\n]+; nothing was changed\.\n", told)
+    assert local.checksums() == OLD
 
     code, told = stopped(local, "an error", "replace view raw.sessions", *new)
     assert code == 1
