@@ -9,7 +9,7 @@ from dataclasses import replace
 from seed_generator import schemas
 from seed_generator.cli.dry_run import expectation_lines
 from seed_generator.cli.memory import keep_freed_memory
-from seed_generator.cli.options import Request, option_of, option_parser
+from seed_generator.cli.options import Request, option_parser, options_of_keys
 from seed_generator.cli.progress import Progress
 from seed_generator.errors import told_with
 from seed_generator.expectations.kpis import expected_sessions
@@ -42,7 +42,7 @@ class _Command:
     def run(self, stop_if_pressed: Callable[[], None]) -> None:
         """Check all of it, and do it."""
         options = option_parser().parse_args(self._arguments)
-        with told_with(option_of):
+        with told_with(options_of_keys(options)):
             request = Request(options)
             request.check()
             self._sink = request.sink

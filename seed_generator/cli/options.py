@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ from seed_generator.scenario import Scenario, read_scenario
 from seed_generator.simulation.sessions import Manner
 from seed_generator.simulation.streams import STREAM_VERSION
 from seed_generator.sinks.protocol import Sink
-from seed_generator.sinks.targets import parquet_sink, target_sink
+from seed_generator.sinks.targets import csv_sink, parquet_sink, target_sink
 from seed_generator.validation import whole_number
 
 _SCENARIO_OPTIONS = ("companies", "months", "first_month", "seed")
@@ -25,7 +25,6 @@ _MAX_WORKERS = 256
 # Where the key is not the option's own name.
 _OPTIONS = {
     "faults": "--faults",
-    "folder": "--parquet",
     "more_companies": "--grow",
     "more_months": "--append",
     "profiles_dir": "--profiles-dir",
@@ -48,6 +47,7 @@ def option_parser() -> OptionParser:
         "--target", metavar="NAME", type=text, help="a target of profiles.yml (default: the profile's own, DBT_TARGET)"
     )
     place.add_argument("--parquet", metavar="FOLDER", type=path, help="write Parquet files into a folder instead")
+    place.add_argument("--csv", metavar="FOLDER", type=path, help="write CSV files into a folder instead")
     parser.add_argument(
         "--profiles-dir", metavar="FOLDER", type=path, help="where profiles.yml is (default: where dbt looks)"
     )
@@ -100,9 +100,9 @@ def option_parser() -> OptionParser:
     return parser
 
 
-def option_of(key: str) -> str | None:
+def options_of_keys(options: argparse.Namespace) -> Callable[[str], str | None]:
     """The option that a key is given with; None for a key of the scenario, which can be in a file too."""
-    return _OPTIONS.get(key)
+    return {**_OPTIONS, "folder": "--csv" if options.csv else "--parquet"}.get
 
 
 class Request:
@@ -120,7 +120,7 @@ class Request:
         if self.faults and not self.sink.takes_faults:
             raise InputError(
                 "--fault and --faults go into rows that one process makes, and many make those of this target;"
-                " choose another, or --parquet."
+                " choose another, or --parquet or --csv."
             )
 
     def scenario_word(self, key: str) -> str | None:
@@ -168,6 +168,8 @@ class Request:
         options = self._options
         if options.parquet:
             return parquet_sink(options.parquet)
+        if options.csv:
+            return csv_sink(options.csv)
         return target_sink(read_target(options.target, options.profiles_dir), self._workers)
 
     @cached_property

@@ -23,6 +23,13 @@ def parquet_sink(folder: Path) -> Sink:
     return ParquetSink(folder)
 
 
+def csv_sink(folder: Path) -> Sink:
+    """The sink of a folder of CSV files."""
+    from seed_generator.sinks.csv.sink import CsvSink
+
+    return CsvSink(folder)
+
+
 def _duckdb(target: Target, _: int | None) -> Sink:
     from seed_generator.sinks.duckdb import duckdb_sink
 

@@ -6,10 +6,7 @@ A file is called after the month or the table that it holds and a digest of the 
 
 import hashlib
 import json
-import os
 import re
-import stat
-from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,12 +14,12 @@ import pyarrow.parquet as pq
 
 from seed_generator.errors import InputError
 from seed_generator.schemas import SIMULATION, TABLES, TableSchema
+from seed_generator.sinks.folder.contents import is_absent_or_empty, refuse_other_names, refuse_other_sizes
 from seed_generator.sinks.parquet.files import EMPTY, write_rows
 
 _LISTING = b"seed_generator.files"  # in the metadata of the file of raw.simulation: the others' paths and sizes
 _DIGEST = "[0-9a-f]{8}"
 _MONTH = "[0-9]{4}-(0[1-9]|1[0-2])"
-_NAMED_AT_MOST = 3
 _SIMULATION_FILE = f"{SIMULATION.schema}/{SIMULATION.name}/{SIMULATION.name}-<digest>.parquet"  # as people are told
 
 
@@ -66,7 +63,7 @@ def simulation_in(folder: Path) -> pa.Table:
             f"{folder} was written by a version of seed_generator that did not list its files; load a simulation anew.",
             key="folder",
         )
-    _refuse_other_files_than(json.loads(listing), folder, simulation)
+    refuse_other_sizes(folder, json.loads(listing), _sizes(folder, simulation))
     return rows
 
 
@@ -79,64 +76,12 @@ def refuse_files_of_others(folder: Path) -> None:
     """
     if is_absent_or_empty(folder):
         return
-    for name, path in _entries(folder):
-        if not _is_named_by_a_load(name, path):
-            raise InputError(
-                f"{folder} holds {name}, which seed_generator did not write; give a new folder.", key="folder"
-            )
+    refuse_other_names(folder, _FOLDERS, _FILES)
     if _simulation_file(folder) is None:
         raise InputError(
             f"{folder} lacks the {_SIMULATION_FILE} of a load, so seed_generator did not write it; give a new folder.",
             key="folder",
         )
-
-
-def is_absent_or_empty(folder: Path) -> bool:
-    """Whether there is nothing yet.
-
-    Raises
-    ------
-    InputError : there is something else than a folder.
-    """
-    if not os.path.lexists(folder):
-        return True
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder; give a new one.", key="folder")
-    return not any(folder.iterdir())
-
-
-def _refuse_other_files_than(listing: Mapping[str, int], folder: Path, simulation: Path) -> None:
-    found = _sizes(folder, simulation)
-    for is_wrong, names in (
-        ("lacks files that its load wrote", listing.keys() - found.keys()),
-        ("holds files that its load did not write", found.keys() - listing.keys()),
-        ("holds files that its load wrote otherwise", {name for name in found if found[name] != listing.get(name)}),
-    ):
-        if names:
-            raise InputError(f"{folder} {is_wrong}, {_some(names)}; load a simulation anew.", key="folder")
-
-
-def _some(names: Iterable[str]) -> str:
-    """The first of the names, and how many more there are."""
-    first = sorted(names)
-    more = len(first) - _NAMED_AT_MOST
-    return ", ".join(first[:_NAMED_AT_MOST]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _is_named_by_a_load(name: str, path: Path) -> bool:
-    """Whether a folder or a file below the folder is one that a load makes."""
-    mode = path.lstat().st_mode  # of a symbolic link itself: a load makes none
-    if stat.S_ISDIR(mode):
-        return name in _FOLDERS
-    return stat.S_ISREG(mode) and any(pattern.fullmatch(name) for pattern in _FILES)
-
-
-def _entries(folder: Path) -> Iterator[tuple[str, Path]]:
-    """All folders and files below a folder, links not followed, with their paths below it."""
-    for path in sorted(folder.iterdir()):
-        yield path.name, path
-        if path.is_dir() and not path.is_symlink():
-            yield from ((f"{path.name}/{name}", below) for name, below in _entries(path))
 
 
 def _sizes(folder: Path, simulation: Path) -> dict[str, int]:

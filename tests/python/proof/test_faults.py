@@ -18,7 +18,7 @@ from scipy.stats import binom
 from fault_page import PAGE, Outcome, Totals, render
 from kpis_in_python import KEYS
 from pages import check_page
-from places import KINDS, Place
+from places import Place, everywhere
 from rehearsal import Project, Rehearsal
 from seed_generator import schemas
 from seed_generator.faults.injection import Faults, with_faults
@@ -191,7 +191,7 @@ def test_as_many_rows_are_hit_as_a_fair_draw_hits(kind: str) -> None:
     assert binom.ppf(1e-6, exposed, share) <= hit <= binom.ppf(1 - 1e-6, exposed, share)
 
 
-@pytest.mark.parametrize("place", KINDS, indirect=True)
+@everywhere
 def test_every_place_takes_every_kind_and_is_clean_again_after_a_load_without(place: Place, tmp_path: Path) -> None:
     file = tmp_path / "faults.toml"
     file.write_text("\n".join(f"{kind} = 0.2" for kind in FAULT_KINDS))

@@ -12,15 +12,14 @@ from threading import Event
 import pytest
 
 from loads import NEW, NEW_OPTIONS, OLD, hearing_ctrl_c, held_load, leftovers, load_at, start, timed_load
-from places import KINDS, PREFIX, Place, load, made_rows
+from places import PREFIX, Place, everywhere, load, made_rows
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import SESSIONS, TABLES, Batch, TableSchema
 from seed_generator.simulation.portion import Portion
-from seed_generator.sinks.parquet.workspace import Workspace
+from seed_generator.sinks.folder.workspace import Workspace
 from seed_generator.tables import simulated_tables
 
-everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
 in_postgres = pytest.mark.parametrize("place", ["postgres"], indirect=True)
 
 

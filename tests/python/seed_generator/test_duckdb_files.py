@@ -129,7 +129,11 @@ ROOM = [350_000, 1_400_000]
 MORE_ROOM = [*range(100_000, 4_000_000, 400_000)]
 
 
-@pytest.mark.parametrize("place", ["duckdb", "parquet"], indirect=True)
+@pytest.mark.parametrize(
+    "place",
+    ["duckdb", "parquet", pytest.param("csv", marks=pytest.mark.slow("a folder of other files"))],
+    indirect=True,
+)
 @pytest.mark.parametrize("sizes", [ROOM, pytest.param(MORE_ROOM, marks=pytest.mark.slow("more sizes of a disk"))])
 def test_however_full_the_disk_is_what_a_load_says_of_itself_is_so(place: Place, sizes: list[int]) -> None:
     for size in sizes:

@@ -11,14 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import few_or_more
-from places import KINDS, Checksums, Place, checksums_of
+from places import KINDS, Checksums, Place, checksums_of, everywhere
 from seed_generator.scenario import MAX_SESSIONS_PER_COMPANY, MAX_SESSIONS_PER_MONTH, CompanySize, Scenario
 from seed_generator.schemas import LOADED_MONTHS
 from seed_generator.simulation.portion import BLOCK_COMPANIES
 from seed_generator.simulation.sessions import Manner
 from warehouses import THREE_SIZES, seeded
 
-everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
 in_duckdb = pytest.mark.parametrize("place", ["duckdb"], indirect=True)
 
 SMALL = Scenario(companies=30, months=3)

@@ -14,8 +14,8 @@ from loads import NEW, OLD, hearing_ctrl_c, held_load, leftovers, start
 from places import Place, load, made_rows
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.scenario import Scenario
+from seed_generator.sinks.folder.workspace import Workspace
 from seed_generator.sinks.parquet.sink import ParquetSink
-from seed_generator.sinks.parquet.workspace import Workspace
 from warehouses import seeded
 
 SMALL = Scenario(companies=20, months=3)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loads import start
-from places import KINDS, Place
+from places import Place, everywhere
 from warehouses import PROJECT, Warehouse, seeded
 
 # An output that has no room, where the system has one.
@@ -148,9 +148,6 @@ def test_a_path_may_begin_with_the_home_folder(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text("companies = 7")
     done = seeded("--scenario=~/mine.toml", "--dry-run", environment={"HOME": str(tmp_path)})
     assert "7 companies" in done.stdout
-
-
-everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
 
 
 @everywhere

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.dataset
 import pytest
 
-from places import KINDS, PREFIX, Place, load, made_rows
+from places import PREFIX, Place, everywhere, load, made_rows
 from seed_generator.errors import InputError
 from seed_generator.scenario import CompanySize, Scenario
 from seed_generator.schemas import SESSIONS, TABLES
@@ -30,7 +30,6 @@ THEIRS = (
 )
 
 
-everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
 in_databases = pytest.mark.parametrize("place", ["duckdb", "postgres"], indirect=True)
 in_postgres = pytest.mark.parametrize("place", ["postgres"], indirect=True)
 other_size = pytest.mark.slow("another size of batches")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from loads import NEW, OLD, held_load, leftovers, start
-from places import KINDS, Checksums, Place, checksums_of
+from places import Checksums, Place, checksums_of, everywhere
 from postgres_server import own_server
 from seed_generator.scenario import Scenario
 from warehouses import PROJECT, Warehouse
@@ -24,8 +24,6 @@ CHANGES = {
     "append": (("--append", "2"), Scenario(companies=300, months=6)),
     "grow": (("--grow", "20000"), Scenario(companies=20_300, months=4)),
 }
-
-everywhere = pytest.mark.parametrize("place", KINDS, indirect=True)
 
 
 def loaded(place: Place, scenario: Scenario) -> Checksums:

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset
+import pytest
 
 from postgres_server import Database
 from seed_generator.extension import Extension
@@ -17,7 +18,10 @@ from seed_generator.schemas import REPRODUCIBLE, TableSchema
 from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import IN_TURN, Manner
 from seed_generator.sinks.checksum import checksums
+from seed_generator.sinks.csv.files import read_small
+from seed_generator.sinks.csv.sink import CsvSink
 from seed_generator.sinks.duckdb import DuckDBSink
+from seed_generator.sinks.folder.sink import FolderSink
 from seed_generator.sinks.parquet.sink import ParquetSink
 from seed_generator.sinks.postgres.sink import PostgresSink
 from seed_generator.sinks.protocol import Sink
@@ -25,8 +29,14 @@ from seed_generator.tables import simulated_tables
 from warehouses import seeded
 
 PREFIX = "places_"
-KINDS = ("duckdb", "postgres", "parquet")
-FILES = {"parquet": "*.parquet"}  # of a kind that is a folder of files
+KINDS = ("duckdb", "postgres", "parquet", "csv")
+FOLDERS = {"parquet": ParquetSink, "csv": CsvSink}
+# CSV files have tests of their own; all else is that of any folder.
+everywhere = pytest.mark.parametrize(
+    "place",
+    [*KINDS[:-1], pytest.param(KINDS[-1], marks=pytest.mark.slow("a folder of other files"))],
+    indirect=True,
+)
 Checksums = dict[str, str]
 Rows = dict[str, list[tuple[object, ...]]]
 
@@ -52,14 +62,14 @@ class Place:
         self.file = folder / "warehouse.duckdb"
         self.tables = folder / f"files_of_{kind}"
         self.environment = {**database.environment, "DUCKDB_PATH": str(self.file), "SCHEMA_PREFIX": PREFIX}
-        self.options = ["--parquet", str(self.tables)] if kind == "parquet" else ["--target", kind]
+        self.options = [f"--{kind}", str(self.tables)] if kind in FOLDERS else ["--target", kind]
 
-    def sink(self) -> DuckDBSink | PostgresSink | ParquetSink:
+    def sink(self) -> DuckDBSink | PostgresSink | FolderSink:
         """The sink itself, for what the command line can't ask for."""
         if self.kind == "duckdb":
             return DuckDBSink(self.file, PREFIX)
-        if self.kind == "parquet":
-            return ParquetSink(self.tables)
+        if self.kind in FOLDERS:
+            return FOLDERS[self.kind](self.tables)
         names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGDATABASE": "dbname"}
         settings = {names[variable]: value for variable, value in self.database.environment.items()}
         return PostgresSink(Target("postgres", "postgres", settings), PREFIX)
@@ -67,7 +77,7 @@ class Place:
     @property
     def is_folder(self) -> bool:
         """Whether its tables are files in a folder, and no SQL reaches them."""
-        return self.kind in FILES
+        return self.kind in FOLDERS
 
     @property
     def own(self) -> set[str]:
@@ -116,8 +126,10 @@ class Place:
         """One table, in the order in which it is stored."""
         if not self.is_folder:
             return self.execute(f"select * from {PREFIX}{table.full_name}")
-        files = sorted((self.tables / table.schema / table.name).glob(FILES[self.kind]))
-        return _rows(pa.dataset.dataset(files, format=files[0].suffix[1:]).to_batches())
+        if self.kind == "csv":
+            return _rows(read_small(table.columns, self.tables / table.schema / f"{table.name}.csv").to_batches())
+        files = sorted((self.tables / table.schema / table.name).glob("*.parquet"))
+        return _rows(pa.dataset.dataset(files).to_batches())
 
     def checksums(self) -> dict[str, str]:
         """What `--checksum` prints, by table."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from seed_generator.errors import EnvironmentFailure, InputError
 from seed_generator.interruption import undisturbed
-from seed_generator.sinks.parquet.contents import is_absent_or_empty
+from seed_generator.sinks.folder.contents import is_absent_or_empty
 
 _HOLDER = "holder"  # the file with the number of the process that makes a change
 

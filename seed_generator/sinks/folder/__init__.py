@@ -1,0 +1,1 @@
+"""Tables in files in a folder: the new folder is written beside the old one and takes its place."""
