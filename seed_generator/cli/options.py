@@ -25,6 +25,7 @@ _MAX_WORKERS = 256
 # Where the key is not the option's own name.
 _OPTIONS = {
     "faults": "--faults",
+    "folder": "--parquet",  # or --csv
     "more_companies": "--grow",
     "more_months": "--append",
     "profiles_dir": "--profiles-dir",
@@ -102,7 +103,7 @@ def option_parser() -> OptionParser:
 
 def options_of_keys(options: argparse.Namespace) -> Callable[[str], str | None]:
     """The option that a key is given with; None for a key of the scenario, which can be in a file too."""
-    return {**_OPTIONS, "folder": "--csv" if options.csv else "--parquet"}.get
+    return {**_OPTIONS, **({"folder": "--csv"} if options.csv else {})}.get
 
 
 class Request:

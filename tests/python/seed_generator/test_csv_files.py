@@ -192,8 +192,10 @@ def test_a_simulation_that_is_not_as_it_was_loaded_is_neither_added_to_nor_check
         (folder / name).unlink()
     else:
         (folder / name).write_text((folder / name).read_text() + "\n")
-    refused = seeded("--csv", str(folder), *options)
+    (tmp_path / "scenario.toml").write_text('first_month = "2021-01"')
+    refused = seeded("--csv", str(folder), *options, "--scenario", str(tmp_path / "scenario.toml"))
     assert refused.returncode == 2
+    assert refused.stderr.startswith(f"error: --csv: {folder} ")
     assert word in refused.stderr
     assert name in refused.stderr
 
