@@ -8,7 +8,17 @@ from contextlib import contextmanager
 
 
 class SeedError(Exception):
-    """Base of every error that is told in one sentence and without a traceback."""
+    """Base of every error that is told in one sentence and without a traceback.
+
+    Examples
+    --------
+    >>> from saas_kpis import SeedError, simulate
+    >>> try:
+    ...     simulate(months=12_000)
+    ... except SeedError as error:
+    ...     print(error)
+    months must be a whole number from 1 to 1,200, not 12000.
+    """
 
     exit_code = 2
 
@@ -20,6 +30,15 @@ class InputError(SeedError):
     ----------
     sentence : what is wrong, and what would be right.
     key : what was given that is wrong; nothing where the sentence says all of it.
+
+    Examples
+    --------
+    >>> from saas_kpis import InputError, simulate
+    >>> try:
+    ...     simulate(companies=0)
+    ... except InputError as error:
+    ...     print(error.key)
+    companies
     """
 
     def __init__(self, sentence: str, key: str = "") -> None:
@@ -57,7 +76,17 @@ def _said(given: object) -> str:
 
 
 class EnvironmentFailure(SeedError):  # noqa: N818 - a failure of the surroundings, not a mistake of the user's
-    """The surroundings said no: a server, a login, a lock, a place that can't be written, a full disk."""
+    """The surroundings said no: a server, a login, a lock, a place that can't be written, a full disk.
+
+    Examples
+    --------
+    >>> from saas_kpis import EnvironmentFailure, Place, simulate
+    >>> try:
+    ...     simulate(companies=10).load(Place(csv="/dev/null/tables"))
+    ... except EnvironmentFailure as error:
+    ...     print(error)
+    /dev/null/tables can't be written: File exists (/dev/null).
+    """
 
     exit_code = 1
 

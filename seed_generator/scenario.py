@@ -41,6 +41,14 @@ class CompanySize:
     share : the probability that a company is of this size.
     monthly_price : of the subscription, in dollars and whole cents.
     base_sessions, spread : sessions in a month are `base_sessions` plus or minus a uniform integer of 0 to `spread`.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> from saas_kpis import CompanySize, Scenario, simulate
+    >>> medium = CompanySize("medium", share=1.0, monthly_price=Decimal("49.00"), base_sessions=8, spread=4)
+    >>> simulate(scenario=Scenario(sizes=(medium,))).plans.to_arrow().to_pylist()
+    [{'company_size': 'medium', 'monthly_price': Decimal('49.00')}]
     """
 
     name: str
@@ -98,6 +106,13 @@ class Scenario:
     Raises
     ------
     InvalidValueError : naming the key, what was given and what is allowed.
+
+    Examples
+    --------
+    >>> from saas_kpis import Scenario
+    >>> scenario = Scenario(companies=40, months=3, first_month="2024-11")
+    >>> print(*scenario.periods)
+    2024-11-01 2024-12-01 2025-01-01
     """
 
     companies: int = 500

@@ -101,6 +101,14 @@ def simulated_tables(
     return tables
 
 
+def table_of(schema: TableSchema, scenario: Scenario, faults: Faults = NO_FAULTS) -> Table:
+    """One of the tables, with all of its rows, which no other has to be taken before."""
+    if schema is schemas.MONTHLY_KPIS:  # else the sessions fill the books
+        return Table(schema, _counted_kpis(scenario))
+    (table,) = (table for table in simulated_tables(Portion(scenario), faults) if table.schema is schema)
+    return table
+
+
 def _tables_with_more(portion: Portion) -> set[TableSchema]:
     """The tables that keep the rows that they have."""
     if not portion.adds_rows:
@@ -176,6 +184,10 @@ def _sessions(portion: Portion, books: Books, manner: Manner = IN_TURN) -> Itera
             pa.array(batch.created_at).view(schemas.TIMESTAMP),
         ]
         yield Batch(pa.RecordBatch.from_arrays(columns, schema=schemas.SESSIONS.columns), batch.period)
+
+
+def _counted_kpis(scenario: Scenario) -> Iterator[Batch]:
+    yield from _monthly_kpis(books_of(Portion(scenario)))
 
 
 def _monthly_kpis(books: Books) -> Iterator[Batch]:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from seed_generator import schemas
+from seed_generator.api.place import Place, Watch
+from seed_generator.api.simulation import Simulation
 from seed_generator.cli.dry_run import expectation_lines
 from seed_generator.cli.memory import keep_freed_memory
 from seed_generator.cli.options import Request, option_parser, options_of_keys
@@ -20,9 +22,6 @@ from seed_generator.scenario import Scenario
 from seed_generator.schemas import TableSchema
 from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.streams import STREAM_VERSION
-from seed_generator.sinks.checksum import checksums
-from seed_generator.sinks.protocol import Sink
-from seed_generator.tables import simulated_tables
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +36,7 @@ class _Command:
 
     def __init__(self, arguments: Sequence[str] | None) -> None:
         self._arguments = arguments
-        self._sink: Sink | None = None
+        self._place: Place | None = None
 
     def run(self, stop_if_pressed: Callable[[], None]) -> None:
         """Check all of it, and do it."""
@@ -45,38 +44,55 @@ class _Command:
         with told_with(options_of_keys(options)):
             request = Request(options)
             request.check()
-            self._sink = request.sink
+            self._place = request.place
             if options.drop:
-                _drop(request.sink, options)
+                _drop(request.place, options)
             elif options.dry_run:
                 _describe(request)
             elif options.checksum:
-                _print_checksums(request.sink, options)
+                _print_checksums(request.place, options)
             else:
                 _load(request, options, stop_if_pressed)
 
     def aftermath(self) -> str:
         """What is so if it did not come to its end."""
-        return "the change was complete" if self._sink and self._sink.has_changed else "nothing was changed"
+        return "the change was complete" if self._place and self._place.has_changed else "nothing was changed"
 
 
 def _load(request: Request, options: argparse.Namespace, stop_if_pressed: Callable[[], None]) -> None:
-    extension, sink = request.extension, request.sink
-    with _progress(options) as progress, sink.change() as change:
-        with told_with(request.scenario_word):
-            portion = extension.applied(change.simulation()) if extension else Portion(request.scenario)
-        progress.expected_sessions = _sessions_to_come(portion)
-
-        def taken(table: TableSchema, rows: int) -> None:
-            progress.add(table, rows)
-            stop_if_pressed()
-
-        change.write(simulated_tables(portion, request.faults, request.manner, taken))
-        stop_if_pressed()  # the last moment at which nothing has changed
+    extension, place = request.extension, request.place
+    with _progress(options) as progress, told_with(request.scenario_word):
+        watch = _Watch(progress, stop_if_pressed)
+        if extension:
+            scenario = place.extend(extension, watch)
+        else:
+            scenario = request.scenario
+            Simulation(scenario, request.faults).load(place, watch)
     if not options.quiet:
-        _print_what_was_loaded(portion.scenario, request.faults, extension, progress)
-        print(f"Loaded in {progress.seconds:.1f} s into {sink.description}")
-        print(f"Next: {sink.next_command}")
+        _print_what_was_loaded(scenario, request.faults, extension, progress)
+        print(f"Loaded in {progress.seconds:.1f} s into {place.description}")
+        print(f"Next: {place.next_command}")
+
+
+class _Watch(Watch):
+    """Shows how a load goes, and ends it at Ctrl-C."""
+
+    def __init__(self, progress: Progress, stop_if_pressed: Callable[[], None]) -> None:
+        self._progress = progress
+        self._stop_if_pressed = stop_if_pressed
+
+    def begins(self, portion: Portion) -> None:
+        """Know how many sessions will come."""
+        self._progress.expected_sessions = _sessions_to_come(portion)
+
+    def takes(self, table: TableSchema, rows: int) -> None:
+        """Count them."""
+        self._progress.add(table, rows)
+        self._stop_if_pressed()
+
+    def ends(self) -> None:
+        """The last moment at which nothing has changed."""
+        self._stop_if_pressed()
 
 
 def _sessions_to_come(portion: Portion) -> float:
@@ -111,12 +127,12 @@ def _print_rows(rows: Mapping[TableSchema, int]) -> None:
         print(f"  {table.full_name:<21} {rows[table]:>15,}")
 
 
-def _print_checksums(sink: Sink, options: argparse.Namespace) -> None:
-    found = checksums(sink.read)
+def _print_checksums(place: Place, options: argparse.Namespace) -> None:
+    found = place.checksums()
     if not options.quiet:
-        print(f"Checksums of {sink.description}:")
-    for table in sorted(found, key=lambda table: table.full_name):
-        print(f"  {table.full_name:<21} {found[table].rows:>15,}  {found[table].digits()}")
+        print(f"Checksums of {place.description}:")
+    for table in sorted(found):
+        print(f"  {table:<21} {found[table].rows:>15,}  {found[table].digits()}")
 
 
 def _describe(request: Request) -> None:
@@ -124,18 +140,18 @@ def _describe(request: Request) -> None:
     for line in expectation_lines(request.scenario):
         print(line)
     _print_faults(request.faults)
-    print(f"Nothing was written; a load would fill {request.sink.description}")
+    print(f"Nothing was written; a load would fill {request.place.description}")
 
 
-def _drop(sink: Sink, options: argparse.Namespace) -> None:
+def _drop(place: Place, options: argparse.Namespace) -> None:
     asks = sys.stdin.isatty() and not options.quiet
-    if asks and not _agreed(f"Remove the simulated tables and their data from {sink.description}? [y/N] "):
+    if asks and not _agreed(f"Remove the simulated tables and their data from {place.description}? [y/N] "):
         print("Nothing was removed.")
         return
-    lines = sink.drop()
+    lines = place.drop()
     if not options.quiet:
         print(*lines, sep="\n")
-        print(f"Dropped from {sink.description}")
+        print(f"Dropped from {place.description}")
 
 
 def _agreed(question: str) -> bool:

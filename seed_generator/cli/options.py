@@ -1,26 +1,20 @@
 """The options of the command line, and what they ask for. Only this module knows which option a key is given with."""
 
 import argparse
-import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
 from seed_generator import __version__
+from seed_generator.api.place import Place
 from seed_generator.errors import InputError, told_with
 from seed_generator.extension import Extension
 from seed_generator.faults.injection import Faults, read_faults
-from seed_generator.profiles import read_target
 from seed_generator.program import OptionParser, path, text
 from seed_generator.scenario import Scenario, read_scenario
-from seed_generator.simulation.sessions import Manner
 from seed_generator.simulation.streams import STREAM_VERSION
-from seed_generator.sinks.protocol import Sink
-from seed_generator.sinks.targets import csv_sink, parquet_sink, target_sink
-from seed_generator.validation import whole_number
 
 _SCENARIO_OPTIONS = ("companies", "months", "first_month", "seed")
-_MAX_WORKERS = 256
 
 # Where the key is not the option's own name.
 _OPTIONS = {
@@ -117,8 +111,8 @@ class Request:
 
     def check(self) -> None:
         """All parts, before anything is done."""
-        _ = self.scenario, self.extension, self.manner
-        if self.faults and not self.sink.takes_faults:
+        _ = self.scenario, self.extension
+        if self.faults and not self.place.takes_faults:
             raise InputError(
                 "--fault and --faults go into rows that one process makes, and many make those of this target;"
                 " choose another, or --parquet or --csv."
@@ -164,20 +158,16 @@ class Request:
             return Faults({**from_file, **{kind: share or "nothing" for kind, share in given.items()}})
 
     @cached_property
-    def sink(self) -> Sink:
+    def place(self) -> Place:
         """Where the tables go, or are."""
         options = self._options
-        if options.parquet:
-            return parquet_sink(options.parquet)
-        if options.csv:
-            return csv_sink(options.csv)
-        return target_sink(read_target(options.target, options.profiles_dir), self._workers)
-
-    @cached_property
-    def manner(self) -> Manner:
-        """How the sessions are made, as far as the sink can take them in."""
-        workers = self._workers or _cores()
-        return Manner(workers=workers, months_at_a_time=min(workers, self.sink.months_at_a_time))
+        return Place(
+            options.target,
+            parquet=options.parquet,
+            csv=options.csv,
+            profiles_dir=options.profiles_dir,
+            workers=options.workers,
+        )
 
     @cached_property
     def _from_file(self) -> Mapping[str, Any]:
@@ -187,13 +177,3 @@ class Request:
     def _given(self) -> dict[str, Any]:
         values = {name: getattr(self._options, name) for name in _SCENARIO_OPTIONS}
         return {name: value for name, value in values.items() if value is not None}
-
-    @property
-    def _workers(self) -> int | None:
-        given = self._options.workers
-        return None if given is None else whole_number("workers", given, 1, _MAX_WORKERS)
-
-
-def _cores() -> int:
-    """Those that this process may use, where the system tells."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -41,6 +41,13 @@ class Faults:
     Raises
     ------
     InvalidValueError : naming the kind or its chance.
+
+    Examples
+    --------
+    >>> from saas_kpis import Faults, Scenario, Simulation
+    >>> dirty = Simulation(Scenario(companies=100), Faults({"companies_without_size": 0.05}))
+    >>> dirty.truth.injected_faults.to_arrow()["column_name"].unique().to_pylist()
+    ['company_size']
     """
 
     shares: Mapping[str, Any] = field(default_factory=dict)
