@@ -56,9 +56,8 @@ class Place:
     profiles_dir : where `profiles.yml` is; None for where dbt looks.
     workers : threads that simulate, or tasks of Spark; None for the cores. They never change a row.
 
-    `description` names it to people, and `next_command` is what they type after a load. `has_changed` is whether a
-    change is complete. All methods raise `InputError` where the place can't be filled or read, and `EnvironmentFailure`
-    where the surroundings say no: a server, a lock, a full disk; then the tables are as they were before.
+    All methods raise `InputError` where the place can't be filled or read, and `EnvironmentFailure` where the
+    surroundings say no: a server, a lock, a full disk; then the tables are as they were before.
 
     Raises
     ------
@@ -95,9 +94,21 @@ class Place:
             self._sink = csv_sink(Path(csv))
         else:
             self._sink = target_sink(read_target(target, Path(profiles_dir) if profiles_dir else None), self._workers)
-        self.description = self._sink.description
-        self.next_command = self._sink.next_command
-        self.takes_faults = self._sink.takes_faults
+
+    @property
+    def description(self) -> str:
+        """What people know it by; of a server that a service names, more once it has been connected to."""
+        return self._sink.description
+
+    @property
+    def next_command(self) -> str:
+        """What they type after a load."""
+        return self._sink.next_command
+
+    @property
+    def takes_faults(self) -> bool:
+        """Whether faults can be put into what is loaded here."""
+        return self._sink.takes_faults
 
     @property
     def has_changed(self) -> bool:

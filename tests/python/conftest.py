@@ -42,6 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(importlib.import_module("engines"))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: some test always waits, for a process or for a lock."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_finish() -> None:
     """What has been imported stays: to look through it for garbage again and again takes a tenth of the time."""
     gc.collect()

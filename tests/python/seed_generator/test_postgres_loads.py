@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -21,7 +20,7 @@ import pytest
 from loads import NEW, NEW_OPTIONS, OLD, hearing_ctrl_c, held_load, start, timed_load
 from places import PREFIX, Place, load, made_rows
 from postgres_server import Database, administer, own_server
-from proxies import lost_after_the_commit, lost_before_the_commit, proxied
+from proxies import AtCommit, Connection, lost_after_the_commit, lost_before_the_commit, proxied
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.scenario import Scenario
 
@@ -190,10 +189,10 @@ def test_months_are_added_beside_what_others_made_on_the_large_tables(place: Pla
     ("at_commit", "loaded"), [(lost_before_the_commit, OLD), (lost_after_the_commit, NEW)], ids=["before", "after"]
 )
 def test_a_connection_lost_during_the_commit_leaves_it_open_whether_the_load_is_complete(
-    place: Place, at_commit: object, loaded: Scenario
+    place: Place, at_commit: AtCommit, loaded: Scenario
 ) -> None:
     place.load(OLD)
-    with proxied(place.database, at_commit) as proxy:  # type: ignore[arg-type]
+    with proxied(place.database, at_commit) as proxy:
         lost = Place("postgres", place.folder, proxy)
         done = lost.seed(*NEW_OPTIONS)
     assert (done.returncode, done.stdout) == (1, "")
@@ -205,10 +204,10 @@ def test_a_connection_lost_during_the_commit_leaves_it_open_whether_the_load_is_
 def test_ctrl_c_during_the_commit_comes_after_it_and_the_sink_knows(place: Place) -> None:
     place.load(OLD)
 
-    def press_ctrl_c(_: socket.socket, server: socket.socket) -> None:
+    def press_ctrl_c(connection: Connection) -> None:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         time.sleep(0.2)
-        server.sendall(b"Q\0\0\0\x0bCOMMIT\0")
+        connection.commit()
 
     with proxied(place.database, press_ctrl_c) as proxy:
         sink = Place("postgres", place.folder, proxy).sink()

@@ -4,26 +4,44 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from postgres_server import Database
 
 _COMMIT = b"Q\0\0\0\x0bCOMMIT\0"  # a query of eleven bytes, its own length among them
 
-AtCommit = Callable[[socket.socket, socket.socket], None]
+
+@dataclass
+class Connection:
+    """The two halves of a connection, and whether the server's next answer is to be lost."""
+
+    client: socket.socket
+    server: socket.socket
+    loses_answer: bool = False
+
+    def lose(self) -> None:
+        """End both."""
+        for half in (self.server, self.client):  # a close would wait for the thread that reads from it
+            with suppress(OSError):
+                half.shutdown(socket.SHUT_RDWR)
+
+    def commit(self) -> None:
+        """Hand the COMMIT on."""
+        self.server.sendall(_COMMIT)
 
 
-def lost_before_the_commit(client: socket.socket, server: socket.socket) -> None:
+AtCommit = Callable[[Connection], None]
+
+
+def lost_before_the_commit(connection: Connection) -> None:
     """The server never hears of it."""
-    for connection in (server, client):  # a close would wait for the thread that reads from it
-        with suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
+    connection.lose()
 
 
-def lost_after_the_commit(client: socket.socket, server: socket.socket) -> None:
+def lost_after_the_commit(connection: Connection) -> None:
     """The server has done it, and its answer gets lost."""
-    server.sendall(_COMMIT)
-    server.recv(65_536)
-    lost_before_the_commit(client, server)
+    connection.loses_answer = True
+    connection.commit()
 
 
 @contextmanager
@@ -35,9 +53,9 @@ def proxied(database: Database, at_commit: AtCommit) -> Iterator[Database]:
         with suppress(OSError):
             while True:
                 client, _ = listener.accept()
-                server = socket.create_connection((database.host, database.port))
+                connection = Connection(client, socket.create_connection((database.host, database.port)))
                 for work in (_to_server, _to_client):
-                    threading.Thread(target=work, args=(client, server, at_commit), daemon=True).start()
+                    threading.Thread(target=work, args=(connection, at_commit), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
     try:
@@ -46,18 +64,18 @@ def proxied(database: Database, at_commit: AtCommit) -> Iterator[Database]:
         listener.close()
 
 
-def _to_server(client: socket.socket, server: socket.socket, at_commit: AtCommit) -> None:
+def _to_server(connection: Connection, at_commit: AtCommit) -> None:
     with suppress(OSError):
-        while data := client.recv(65_536):
+        while data := connection.client.recv(65_536):
             if data == _COMMIT:
-                at_commit(client, server)
+                at_commit(connection)
             else:
-                server.sendall(data)
-    lost_before_the_commit(client, server)
+                connection.server.sendall(data)
+    connection.lose()
 
 
-def _to_client(client: socket.socket, server: socket.socket, _: AtCommit) -> None:
+def _to_client(connection: Connection, _: AtCommit) -> None:
     with suppress(OSError):
-        while data := server.recv(65_536):
-            client.sendall(data)
-    lost_before_the_commit(client, server)
+        while (data := connection.server.recv(65_536)) and not connection.loses_answer:
+            connection.client.sendall(data)
+    connection.lose()
