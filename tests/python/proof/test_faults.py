@@ -142,7 +142,7 @@ def applied(table: schemas.TableSchema, clean: list[dict[str, str]], entries: li
     return Counter(map(as_text, rows.values())) + added
 
 
-@pytest.mark.parametrize("share", [Decimal(1), Decimal("0.5")])
+@pytest.mark.parametrize("share", [Decimal(1), pytest.param(Decimal("0.5"), marks=pytest.mark.slow("another share"))])
 def test_of_any_two_kinds_each_listed_fault_is_there_and_no_other_difference(share: Decimal) -> None:
     for one, other in combinations(FAULT_KINDS, 2):
         faults = Faults({one: share, other: share})

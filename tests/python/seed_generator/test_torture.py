@@ -31,13 +31,11 @@ def loaded(place: Place, scenario: Scenario) -> Checksums:
     return checksums_of(place)
 
 
+@pytest.mark.slow("random moments", keeps="test_atomic_loads.py")
 @everywhere
 @pytest.mark.parametrize(
     ("options", "scenario"),
-    [
-        pytest.param(*change, id=name, marks=() if name == "load" else pytest.mark.slow("ways to add"))
-        for name, change in CHANGES.items()
-    ],
+    [pytest.param(*change, id=name) for name, change in CHANGES.items()],
 )
 def test_killed_at_random_moments_the_tables_are_the_old_or_the_new_ones_whole(
     place: Place, options: tuple[str, ...], scenario: Scenario, rounds: int
@@ -88,6 +86,7 @@ def test_a_server_that_crashes_in_the_middle_of_a_load_comes_back_with_the_old_t
         loaded(place, NEW)
 
 
+@pytest.mark.slow("loads at any moment of a build", keeps="test_atomic_loads.py")
 @pytest.mark.parametrize("place", ["duckdb", "postgres"], indirect=True)
 def test_loads_beside_a_build_are_refused_or_whole_and_the_next_build_is_right(place: Place) -> None:
     options, new = ("--companies", "500"), Scenario()
