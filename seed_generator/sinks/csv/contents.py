@@ -15,7 +15,7 @@ import pyarrow as pa
 from seed_generator.errors import InputError
 from seed_generator.schemas import SIMULATION, TABLES, TableSchema
 from seed_generator.sinks.csv.files import read_small
-from seed_generator.sinks.folder.contents import is_absent_or_empty, refuse_other_names, refuse_other_sizes
+from seed_generator.sinks.folder.contents import refuse_other_names, refuse_other_sizes
 
 _LISTING = ".seed_generator.json"
 _FOLDERS = {table.schema for table in TABLES}
@@ -38,10 +38,8 @@ def simulation_in(folder: Path) -> pa.Table:
 
     Raises
     ------
-    InputError : there is nothing, or not all of it, or something else.
+    InputError : it is not all of it, or something else.
     """
-    if is_absent_or_empty(folder):
-        raise InputError(f"{folder} holds no simulation; load one first.", key="folder")
     refuse_other_sizes(folder, _listed(folder), _sizes(folder))
     return read_small(SIMULATION.columns, file_of(SIMULATION, folder))
 
@@ -53,8 +51,6 @@ def refuse_files_of_others(folder: Path) -> None:
     ------
     InputError : naming what is in the way.
     """
-    if is_absent_or_empty(folder):
-        return
     refuse_other_names(folder, _FOLDERS, _FILES)
     _listed(folder)
 

@@ -1,7 +1,7 @@
 """The file of a table: RFC 4180, UTF-8, a header, a line feed after each row, and an empty field for a null.
 
-Texts stand in quotes, numbers and times do not: so a null differs from a text of no length. Times are
-`2021-01-31 23:59:59.000000`, days `2021-01-31`, and decimals have all their digits.
+Texts stand in quotes where they could be anything, and nothing else does: so a null differs from a text of no length.
+Times are `2021-01-31 23:59:59.000000`, days `2021-01-31`, and decimals have all their digits.
 """
 
 import glob

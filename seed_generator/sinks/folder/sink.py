@@ -4,6 +4,7 @@ The new folder is written beside the old one and takes its place by renaming.
 """
 
 import errno
+import glob
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +34,9 @@ class FolderSink(ABC):
     """The tables in files in a folder; a subclass says how the files are written, read and known."""
 
     takes_faults = True
+    kind: str  # what people call such files
     months_at_a_time: int
+    sessions: str  # the path of their files below the folder, as a pattern
 
     def __init__(self, folder: Path) -> None:
         self._folder = Path(os.path.realpath(folder))
@@ -41,16 +44,8 @@ class FolderSink(ABC):
         self._workspace = Workspace(self._folder)
         self.has_changed = False
         self.description = f"{self.kind}: {self._folder}"
-        self.next_command = self._next_command(self._folder)
-
-    @property
-    @abstractmethod
-    def kind(self) -> str:
-        """What people call such files."""
-
-    @abstractmethod
-    def _next_command(self, folder: Path) -> str:
-        """What to type next."""
+        files = glob.escape(str(self._folder)).replace("'", "''")
+        self.next_command = f"""duckdb -c "select count(*) from '{files}/{self.sessions}'" """.strip()
 
     @abstractmethod
     def _refuse_files_of_others(self, folder: Path) -> None:
@@ -67,7 +62,7 @@ class FolderSink(ABC):
 
         Raises
         ------
-        InputError : there is nothing, or not all of it, or something else.
+        InputError : it is not all of it, or something else.
         """
 
     @abstractmethod
@@ -83,11 +78,11 @@ class FolderSink(ABC):
         """A new folder, which takes the place of the old one in the end."""
         self.has_changed = False
         with self._told(), self._workspace.held():
-            self._refuse_files_of_others(self._folder)
+            self._refuse_others()
             change = _FolderChange(self, self._folder, self._workspace.new)
             yield change
             if change.is_written:
-                self._refuse_files_of_others(self._folder)  # that have come meanwhile
+                self._refuse_others()  # that have come meanwhile
                 with undisturbed():
                     self._workspace.swap()
                     self.has_changed = True
@@ -103,7 +98,7 @@ class FolderSink(ABC):
             if self._workspace.is_left and not self._folder.exists():
                 with self._workspace.held():
                     pass  # a load was killed while it put its folder into place: this puts the old one back
-            self._simulation_in(self._folder)
+            self.simulation()
         try:
             with duckdb.connect() as connection:
                 connection.execute(SETTINGS)
@@ -122,13 +117,28 @@ class FolderSink(ABC):
             if not self._workspace.is_left and is_absent_or_empty(self._folder):
                 return nothing
             with self._workspace.held():
-                self._refuse_files_of_others(self._folder)
                 if is_absent_or_empty(self._folder):
                     return nothing
+                self._refuse_files_of_others(self._folder)
                 with undisturbed():
                     self._workspace.discard()
                     self.has_changed = True
         return [f"removed {self._folder}"]
+
+    def simulation(self) -> pa.Table:
+        """The rows of `raw.simulation`.
+
+        Raises
+        ------
+        InputError : nothing is loaded, or not all of it is there, or something else.
+        """
+        if is_absent_or_empty(self._folder):
+            raise InputError(f"{self._folder} holds no simulation; load one first.", key="folder")
+        return self._simulation_in(self._folder)
+
+    def _refuse_others(self) -> None:
+        if not is_absent_or_empty(self._folder):
+            self._refuse_files_of_others(self._folder)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -161,7 +171,7 @@ class _FolderChange:
 
     def simulation(self) -> Sequence[Mapping[str, Any]]:
         """The rows of `raw.simulation`."""
-        rows: list[dict[str, Any]] = self._sink._simulation_in(self._old).to_pylist()  # noqa: SLF001 - a part of it
+        rows: list[dict[str, Any]] = self._sink.simulation().to_pylist()
         return rows
 
     def write(self, tables: Sequence[Table]) -> None:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from seed_generator.errors import InputError
 from seed_generator.schemas import SIMULATION, TABLES, TableSchema
-from seed_generator.sinks.folder.contents import is_absent_or_empty, refuse_other_names, refuse_other_sizes
+from seed_generator.sinks.folder.contents import refuse_other_names, refuse_other_sizes
 from seed_generator.sinks.parquet.files import EMPTY, write_rows
 
 _LISTING = b"seed_generator.files"  # in the metadata of the file of raw.simulation: the others' paths and sizes
@@ -47,10 +47,8 @@ def simulation_in(folder: Path) -> pa.Table:
 
     Raises
     ------
-    InputError : there is nothing, or not all of it, or something else.
+    InputError : it is not all of it, or something else.
     """
-    if is_absent_or_empty(folder):
-        raise InputError(f"{folder} holds no simulation; load one first.", key="folder")
     simulation = _simulation_file(folder)
     if simulation is None:
         raise InputError(
@@ -74,8 +72,6 @@ def refuse_files_of_others(folder: Path) -> None:
     ------
     InputError : naming what is in the way.
     """
-    if is_absent_or_empty(folder):
-        return
     refuse_other_names(folder, _FOLDERS, _FILES)
     if _simulation_file(folder) is None:
         raise InputError(

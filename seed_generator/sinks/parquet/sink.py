@@ -32,10 +32,7 @@ class ParquetSink(FolderSink):
 
     kind = "Parquet"
     months_at_a_time = 2
-
-    def _next_command(self, folder: Path) -> str:
-        files = glob.escape(str(folder)).replace("'", "''")
-        return f"""duckdb -c "select count(*) from '{files}/raw/sessions/*.parquet'" """.strip()
+    sessions = "raw/sessions/*.parquet"
 
     def _refuse_files_of_others(self, folder: Path) -> None:
         refuse_files_of_others(folder)
