@@ -34,7 +34,7 @@ sessions_by_month as (
             company_id,
             cast('{{ period }}' as date) as period,
             count(*) as sessions,
-            {{ sessions_checksum('session_id', 'company_id') }} as sessions_checksum
+            {{ checksum_of_sessions('session_id') }} as session_ids_checksum
         from {{ ref('stg_sessions') }}
         where created_at >= cast('{{ period }}' as timestamp) and created_at < cast('{{ next_period }}' as timestamp)
         group by company_id
@@ -45,7 +45,7 @@ sessions_by_month as (
             company_id,
             cast(date_trunc('month', created_at) as date) as period,
             count(*) as sessions,
-            {{ sessions_checksum('session_id', 'company_id') }} as sessions_checksum
+            {{ checksum_of_sessions('session_id') }} as session_ids_checksum
         from {{ ref('stg_sessions') }}
         {% if months -%}
             where
@@ -69,7 +69,7 @@ company_months as (
         sessions_by_month.period,
         companies.company_size,
         cast(sessions_by_month.sessions as bigint) as sessions,
-        cast(sessions_by_month.sessions_checksum as bigint) as sessions_checksum,
+        cast(sessions_by_month.session_ids_checksum as bigint) as session_ids_checksum,
         loaded_months.loaded_at
     from sessions_by_month
     inner join loaded_months on sessions_by_month.period = loaded_months.period

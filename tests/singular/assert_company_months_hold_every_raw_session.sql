@@ -9,7 +9,7 @@ days as (
     select
         cast(created_at as date) as day,
         count(*) as sessions,
-        {{ sessions_checksum('session_id', 'company_id') }} as sessions_checksum
+        sum({{ checksum_of_company('session_id', 'company_id') }}) as checksum
     from {{ source('raw', 'sessions') }}
     group by cast(created_at as date)
 
@@ -20,7 +20,7 @@ sessions as (
     select
         cast(date_trunc('month', day) as date) as period,
         sum(sessions) as sessions,
-        sum(sessions_checksum) as sessions_checksum
+        sum(checksum) as checksum
     from days
     group by cast(date_trunc('month', day) as date)
 
@@ -31,7 +31,7 @@ company_months as (
     select
         period,
         sum(sessions) as sessions,
-        sum(sessions_checksum) as sessions_checksum
+        sum({{ checksum_of_company('session_ids_checksum', 'company_id') }}) as checksum
     from {{ ref('int_company_months') }}
     group by period
 
@@ -44,7 +44,7 @@ side_by_side as (
         period,
         sessions as in_raw,
         0 as in_company_months,
-        coalesce(sessions_checksum, 0) as checksum_of_raw,
+        coalesce(checksum, 0) as checksum_of_raw,
         0 as checksum_of_company_months
     from sessions
 
@@ -55,7 +55,7 @@ side_by_side as (
         0 as in_raw,
         sessions as in_company_months,
         0 as checksum_of_raw,
-        coalesce(sessions_checksum, 0) as checksum_of_company_months
+        coalesce(checksum, 0) as checksum_of_company_months
     from company_months
 
 ),
@@ -66,11 +66,13 @@ different as (
         period,
         sum(in_raw) as in_raw,
         sum(in_company_months) as in_company_months,
-        sum(checksum_of_raw) as checksum_of_raw,
-        sum(checksum_of_company_months) as checksum_of_company_months
+        sum(checksum_of_raw) % {{ checksum_prime() }} as checksum_of_raw,
+        sum(checksum_of_company_months) % {{ checksum_prime() }} as checksum_of_company_months
     from side_by_side
     group by period
-    having sum(in_raw) <> sum(in_company_months) or sum(checksum_of_raw) <> sum(checksum_of_company_months)
+    having
+        sum(in_raw) <> sum(in_company_months)
+        or (sum(checksum_of_raw) - sum(checksum_of_company_months)) % {{ checksum_prime() }} <> 0
 
 )
 

@@ -355,7 +355,7 @@ def test_a_change_of_the_sessions_outside_of_a_load_turns_the_next_build_red_and
 def test_a_table_that_an_older_version_made_without_a_column_is_made_anew(company: Company) -> None:
     company.load(20, 3, 1)
     company.build()
-    company.place.execute(f"alter table {PREFIX}intermediate.int_company_months drop column sessions_checksum")
+    company.place.execute(f"alter table {PREFIX}intermediate.int_company_months drop column session_ids_checksum")
     company.written = set(company.scenario.periods)  # all months are read once more
     company.build()
     company.build()
