@@ -13,6 +13,7 @@ SUPERSET_VENV ?= .venv-superset
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 METRICS_INSTALLED := $(VENV)/.metrics
+NOTEBOOK_INSTALLED := $(VENV)/.notebook
 SPARK_INSTALLED := $(SPARK_VENV)/.installed
 SUPERSET_INSTALLED := $(SUPERSET_VENV)/.installed
 # A file's tests share what they build, so a worker takes whole files, in the order of tests/python/conftest.py.
@@ -20,7 +21,7 @@ PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-metrics demo report publish test test-slow claims test-bare setup-spark test-spark test-spark-slow verify-bi torture bench mutants lint docs clean
+.PHONY: help setup setup-metrics setup-notebook demo report publish test test-slow claims test-bare setup-spark test-spark test-spark-slow verify-bi torture bench mutants lint docs clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +30,8 @@ help: ## Show what can be made
 setup: $(INSTALLED) ## Make the environment, .venv, with all that demo and lint need
 
 setup-metrics: $(METRICS_INSTALLED) ## Add MetricFlow to it, which test needs
+
+setup-notebook: $(NOTEBOOK_INSTALLED) ## Add what runs the notebook docs/tour.ipynb, which test needs
 
 setup-spark: $(SPARK_INSTALLED) ## Make another environment, .venv-spark, with all that the target spark needs but Java
 
@@ -41,8 +44,10 @@ $(INSTALLED) $(SPARK_INSTALLED):
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(METRICS_INSTALLED): $(INSTALLED) requirements/metrics.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/metrics.txt
+$(METRICS_INSTALLED): requirements/metrics.txt
+$(NOTEBOOK_INSTALLED): requirements/notebook.txt
+$(METRICS_INSTALLED) $(NOTEBOOK_INSTALLED): $(INSTALLED)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(filter %.txt,$^)
 	@touch $@
 
 $(SUPERSET_INSTALLED): bi/superset/requirements.txt
@@ -61,10 +66,10 @@ report: $(INSTALLED) ## Write the leadership page, kpis.html, from the marts tha
 publish: $(INSTALLED) ## Build, and if all is green publish the marts for BI tools in the folder published
 	$(PY) -m reporting --publish $(ON_TARGET)
 
-test: $(METRICS_INSTALLED) ## Run the tests that keep every claim, on DuckDB and on a PostgreSQL server of their own
+test: $(METRICS_INSTALLED) $(NOTEBOOK_INSTALLED) ## Run the tests that keep every claim, on DuckDB and on a PostgreSQL server of their own
 	$(PY) -m pytest $(PARALLEL) -m "not slow"
 
-test-slow: $(METRICS_INSTALLED) ## Run those that widen the claims: more scenarios, examples, rounds and releases
+test-slow: $(METRICS_INSTALLED) $(NOTEBOOK_INSTALLED) ## Run those that widen the claims: more scenarios, examples, rounds and releases
 	$(PY) -m pytest $(PARALLEL) -m slow
 
 claims: $(INSTALLED) ## List every claim with the tests that keep it; fails if make test lacks one

@@ -5,13 +5,16 @@
 >>> company.sessions.to_arrow().num_rows
 28008
 
-Each name is imported when it is first asked for.
+Each name is imported when it is first asked for. The package has the simulation and all places for it, and no dbt
+project: the models, their tests and `profiles.yml` are in the repository that it was built from, and in its source
+distribution.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from seed_generator.api.kpis import Kpis, kpis
     from seed_generator.api.place import Place, Watch
     from seed_generator.api.rows import Rows
     from seed_generator.api.simulation import Simulation, Truth, simulate
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from seed_generator.scenario import CompanySize, Scenario
 
 _HOMES = {
+    "seed_generator.api.kpis": ("Kpis", "kpis"),
     "seed_generator.api.place": ("Place", "Watch"),
     "seed_generator.api.rows": ("Rows",),
     "seed_generator.api.simulation": ("Simulation", "Truth", "simulate"),
@@ -33,6 +37,7 @@ __all__ = [
     "EnvironmentFailure",
     "Faults",
     "InputError",
+    "Kpis",
     "Place",
     "Rows",
     "Scenario",
@@ -40,6 +45,7 @@ __all__ = [
     "Simulation",
     "Truth",
     "Watch",
+    "kpis",
     "simulate",
 ]
 

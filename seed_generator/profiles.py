@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jinja2
 import yaml
@@ -17,6 +17,8 @@ PROFILE = "saas_kpis"
 SCHEMA_PREFIX = "SCHEMA_PREFIX"
 _PROFILES_FILE = "profiles.yml"
 
+Choice = TypeVar("Choice")
+
 
 @dataclass(frozen=True)
 class Target:
@@ -25,6 +27,17 @@ class Target:
     name: str
     type: str
     settings: Mapping[str, Any]
+
+    def chosen_by_type(self, choices: Mapping[str, Choice]) -> Choice:
+        """What there is for its type.
+
+        Raises
+        ------
+        InputError : there is nothing for it.
+        """
+        if self.type not in choices:
+            raise InputError(f"the target {self.name} is of type {self.type}; allowed are {', '.join(choices)}.")
+        return choices[self.type]
 
 
 def read_target(name: str | None = None, profiles_dir: Path | None = None) -> Target:

@@ -13,7 +13,7 @@ from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import Manner
 from seed_generator.sinks.checksum import Checksum, checksums
 from seed_generator.sinks.protocol import Change, Sink
-from seed_generator.sinks.targets import csv_sink, parquet_sink, target_sink
+from seed_generator.sinks.targets import csv_sink, duckdb_sink, parquet_sink, target_sink
 from seed_generator.tables import NO_FAULTS, simulated_tables
 from seed_generator.validation import whole_number
 
@@ -47,11 +47,12 @@ class Watch:
 
 
 class Place:
-    """A place that holds a simulation, or is to: a target of `profiles.yml`, or a folder of files.
+    """A place that holds a simulation, or is to: a target of `profiles.yml`, a DuckDB file, or a folder of files.
 
     Parameters
     ----------
     target : of `profiles.yml`, by its name; None for the profile's own.
+    duckdb : a DuckDB file instead, with or without a profile.
     parquet, csv : a folder of such files instead.
     profiles_dir : where `profiles.yml` is; None for where dbt looks.
     workers : threads that simulate, or tasks of Spark; None for the cores. They never change a row.
@@ -76,20 +77,25 @@ class Place:
     1896
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a place is one of four, and each is named
         self,
         target: str | None = None,
         *,
+        duckdb: str | os.PathLike[str] | None = None,
         parquet: str | os.PathLike[str] | None = None,
         csv: str | os.PathLike[str] | None = None,
         profiles_dir: str | os.PathLike[str] | None = None,
         workers: int | str | None = None,
     ) -> None:
-        if sum(given is not None for given in (target, parquet, csv)) > 1:
-            raise InputError("a place is a target, or a folder of Parquet or of CSV files; give one of them.")
+        if sum(given is not None for given in (target, duckdb, parquet, csv)) > 1:
+            raise InputError(
+                "a place is a target, a DuckDB file, or a folder of Parquet or of CSV files; give one of them."
+            )
         self._workers = None if workers is None else whole_number("workers", workers, 1, _MAX_WORKERS)
-        if parquet is not None:
-            self._sink: Sink = parquet_sink(Path(parquet))
+        if duckdb is not None:
+            self._sink: Sink = duckdb_sink(Path(duckdb))
+        elif parquet is not None:
+            self._sink = parquet_sink(Path(parquet))
         elif csv is not None:
             self._sink = csv_sink(Path(csv))
         else:

@@ -16,6 +16,9 @@ from seed_generator.schemas import TableSchema
 from seed_generator.tables import NO_FAULTS, table_of
 from seed_generator.validation import whole_number
 
+# The table that says what a simulation is has no stream: the object says it.
+STREAMS = tuple(table for table in schemas.REPRODUCIBLE if table is not schemas.SIMULATION)
+
 
 @dataclass(frozen=True)
 class Simulation:
@@ -53,6 +56,11 @@ class Simulation:
     def sessions(self) -> Rows:
         """`session_id` int64, `company_id` int64, `created_at` timestamp in UTC; a row a session, month by month."""
         return self._rows(schemas.SESSIONS)
+
+    @property
+    def tables(self) -> dict[str, Rows]:
+        """All that there are, those of the truth too, by the names that a load gives them, such as `raw.sessions`."""
+        return {table.full_name: self._rows(table) for table in STREAMS}
 
     @property
     def truth(self) -> "Truth":

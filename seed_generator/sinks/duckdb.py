@@ -16,10 +16,8 @@ import pyarrow as pa
 
 from seed_generator.errors import EnvironmentFailure, InputError, SeedError
 from seed_generator.interruption import undisturbed
-from seed_generator.profiles import Target
 from seed_generator.schemas import COMPANIES, LOADED_MONTHS, REPRODUCIBLE, SESSIONS, SIMULATION, Batch, TableSchema
-from seed_generator.sinks.duckdb_file import file_of
-from seed_generator.sinks.duckdb_messages import NO_ROOM, in_use
+from seed_generator.sinks.duckdb_messages import NO_ROOM, refused
 from seed_generator.sinks.interruptible import interruptibly
 from seed_generator.sinks.protocol import Take
 from seed_generator.sinks.sql import (
@@ -34,10 +32,6 @@ from seed_generator.sinks.sql import (
     refuse_tables_of_others,
 )
 from seed_generator.tables import Table
-
-# DuckDB would take four fifths of the machine's memory for buffers, where a load is as fast with this much, and draw a
-# bar where something takes long, even into a pipe.
-SETTINGS = "set memory_limit = '512MB'; set enable_progress_bar = false"
 
 # DuckDB's own unit of storage: whole ones go straight to the file, others are put together first.
 ROW_GROUP = 122_880
@@ -80,9 +74,15 @@ _METHODS_SINCE = {"zstd": (1, 2, 0)}
 _READ_BY_VIEWS = ("raw", "staging", "intermediate")
 
 
-def duckdb_sink(target: Target, prefix: str) -> "DuckDBSink":
-    """The sink of a target; its path is relative to the current folder, as it is for dbt."""
-    return DuckDBSink(file_of(target), prefix, f"{target.name}: ", f"dbt build --target {target.name}")
+def settle(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give a connection the settings of a load.
+
+    DuckDB would take four fifths of the machine's memory for buffers, where a load is as fast with this much, and draw
+    a bar where something takes long, even into a pipe. In a notebook that can't draw one the setting itself would fail.
+    """
+    connection.execute("set memory_limit = '512MB'")
+    if connection.execute("select current_setting('enable_progress_bar')").fetchall() == [(True,)]:
+        connection.execute("set enable_progress_bar = false")
 
 
 class DuckDBSink:
@@ -162,7 +162,7 @@ class DuckDBSink:
         self.has_changed = False
         try:
             with self._opened() as connection:
-                connection.execute(SETTINGS)
+                settle(connection)
                 connection.begin()
                 yield connection
                 with undisturbed():
@@ -227,10 +227,8 @@ class DuckDBSink:
                 f"the change of {self._path} is complete, but DuckDB could not close the file; keep {self._wal.name}"
                 f" beside it, if it is there. ({message})"
             )
-        if told := in_use(message):
-            return EnvironmentFailure(told)
-        if "not a valid DuckDB database" in message or "Is a directory" in message:
-            return InputError(f"{self._path} is not a DuckDB file; choose another with DUCKDB_PATH.")
+        if told := refused(self._path, message):
+            return told
         if any(sign in message for sign in NO_ROOM):
             return EnvironmentFailure(f"there is no room left to write {self._path}; nothing was changed. ({message})")
         if "Cannot open file" in message:

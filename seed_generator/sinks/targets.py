@@ -1,19 +1,24 @@
-"""Which sink a target of `profiles.yml`, or a folder, has. An engine's library is imported only when it is used."""
+"""Which sink a target of `profiles.yml`, or a file or folder, has. Engines are imported only when they are used."""
 
 # ruff: noqa: PLC0415 - each engine's library costs a noticeable part of a default run
 
 from pathlib import Path
 
-from seed_generator.errors import InputError
 from seed_generator.profiles import Target, schema_prefix
+from seed_generator.sinks.duckdb_file import file_of
 from seed_generator.sinks.protocol import Sink
 
 
 def target_sink(target: Target, workers: int | None = None) -> Sink:
     """The sink of a target in `profiles.yml`; `workers` says how many tasks simulate where the engine does that."""
-    if target.type not in _SINKS:
-        raise InputError(f"the target {target.name} is of type {target.type}; allowed are {', '.join(_SINKS)}.")
-    return _SINKS[target.type](target, workers)
+    return target.chosen_by_type(_SINKS)(target, workers)
+
+
+def duckdb_sink(path: Path) -> Sink:
+    """The sink of a DuckDB file."""
+    from seed_generator.sinks.duckdb import DuckDBSink
+
+    return DuckDBSink(path, schema_prefix())
 
 
 def parquet_sink(folder: Path) -> Sink:
@@ -31,9 +36,10 @@ def csv_sink(folder: Path) -> Sink:
 
 
 def _duckdb(target: Target, _: int | None) -> Sink:
-    from seed_generator.sinks.duckdb import duckdb_sink
+    from seed_generator.sinks.duckdb import DuckDBSink
 
-    return duckdb_sink(target, schema_prefix())
+    # The target's path is relative to the current folder, as it is for dbt.
+    return DuckDBSink(file_of(target), schema_prefix(), f"{target.name}: ", f"dbt build --target {target.name}")
 
 
 def _postgres(target: Target, _: int | None) -> Sink:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# They have commands of their own, because they need environments of their own: `make test-spark` and `make verify-bi`.
+# They have commands of their own, because they need environments of their own: `make test-spark` and `make verify-bi`;
+# and `make test` adds what the notebook needs.
 collect_ignore = [
     *([] if importlib.util.find_spec("pyspark") else ["spark"]),
+    *([] if importlib.util.find_spec("nbclient") else ["docs/test_notebook.py"]),
     *([] if "SUPERSET_BIN" in os.environ else ["bi/test_superset.py"]),
 ]
 
@@ -52,6 +54,11 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+
+
+def pytest_unconfigure() -> None:
+    """What would stay for ever looks to DuckDB's binding like a leak, which it would tell at length."""
+    gc.unfreeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -92,7 +92,7 @@ class FolderSink(ABC):
         # Only here: a load of files does without it.
         import duckdb  # noqa: PLC0415 - see above
 
-        from seed_generator.sinks.duckdb import SETTINGS  # noqa: PLC0415 - see above
+        from seed_generator.sinks.duckdb import settle  # noqa: PLC0415 - see above
 
         with self._told():
             if self._workspace.is_left and not self._folder.exists():
@@ -101,7 +101,7 @@ class FolderSink(ABC):
             self.simulation()
         try:
             with duckdb.connect() as connection:
-                connection.execute(SETTINGS)
+                settle(connection)
                 for table in REPRODUCIBLE:
                     rows = self._rows(connection, table, self._folder)
                     for batch in rows.order(key_order(table)).to_arrow_reader(_READ_ROWS):

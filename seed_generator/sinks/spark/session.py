@@ -43,6 +43,8 @@ _FLOCK = "hhqqi"  # type, whence, start, length and process, as Linux has them
 def spark_session(target: Target, outcome: Callable[[], str] = lambda: NO_CHANGE) -> Iterator["SparkSession"]:
     """A session as dbt has it on this target, whose workers know this package; stopped at the end.
 
+    Where this process has a session already, it is that one, and stays.
+
     Parameters
     ----------
     outcome : says what has been changed so far, in the words that a failure is told with.
@@ -55,16 +57,19 @@ def spark_session(target: Target, outcome: Callable[[], str] = lambda: NO_CHANGE
     _refuse_what_cannot_start(target)
     from py4j.protocol import Py4JError, Py4JNetworkError  # noqa: PLC0415 - this and pyspark are an extra, and heavy
     from pyspark.errors import PySparkException  # noqa: PLC0415 - see above
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - see above
 
     try:
         with _no_tracebacks_of_others():
+            is_somebody_else_s = SparkSession.getActiveSession() is not None
             spark = _started(_settings(target))
             try:
                 with tempfile.TemporaryDirectory() as folder:  # workers come for the package while the session lasts
                     spark.addArtifacts(str(_zipped_package(Path(folder))), pyfile=True)
                     yield spark
             finally:
-                spark.stop()
+                if not is_somebody_else_s:
+                    spark.stop()
     except (Py4JNetworkError, ConnectionRefusedError, ConnectionResetError) as error:
         raise EnvironmentFailure(
             f"Spark's Java ended in the middle, perhaps for want of memory (spark.driver.memory); {outcome()}."

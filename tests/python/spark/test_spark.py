@@ -1,9 +1,10 @@
 """The same rows and the same marts on Spark, on a cluster of two workers, some of which are killed meanwhile."""
 
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from seed_generator.scenario import Scenario
 from seed_generator.simulation.portion import BLOCK_COMPANIES
 from spark_cluster import Cluster
 from spark_warehouse import Checksums, SparkWarehouse, expected_checksums
-from warehouses import WITHOUT_TESTS, Warehouse, seed_generator
+from warehouses import PROJECT, WITHOUT_TESTS, Warehouse, seed_generator
 
 # Enough blocks of companies for each task to have some.
 BLOCKS = 7
@@ -21,8 +22,36 @@ SCENARIO = Scenario(companies=BLOCKS * BLOCK_COMPANIES - 1_000, months=2, seed=5
 OPTIONS = ("--companies", str(SCENARIO.companies), "--months", "2", "--seed", "5")
 
 
+# What `kpis` reads, and whether a session that was there before is still one.
+KPIS = """
+import sys
+from pyspark.sql import SparkSession
+from saas_kpis import kpis
+from seed_generator.profiles import read_target
+
+target, = sys.argv[1:]
+if target == "spark":
+    settings = read_target(target).settings["server_side_parameters"]
+    own = SparkSession.builder.config(map=settings).enableHiveSupport().getOrCreate()
+found = kpis(target)
+for table in (found.usage, found.retention, found.revenue):
+    print(table.schema, table.to_pylist())
+if target == "spark":
+    assert own.range(3).count() == 3
+"""
+
+
 def assert_marts_are_the_peer_s(warehouse: SparkWarehouse, peer: Warehouse) -> None:
     assert differences(actual_marts(peer), warehouse.marts()) == []
+
+
+def kpis_of(environment: Mapping[str, str], target: str) -> str:
+    command = (sys.executable, "-c", KPIS, target)
+    done = subprocess.run(
+        command, cwd=PROJECT, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def wait_until(process: subprocess.Popen[str], is_so: Callable[[], bool]) -> None:
@@ -44,6 +73,7 @@ def test_the_default_simulation_is_built_green_with_the_marts_of_duckdb(
     assert peer.seed().returncode == 0
     assert peer.build(*WITHOUT_TESTS)
     assert_marts_are_the_peer_s(warehouse, peer)
+    assert kpis_of(warehouse.environment, "spark") == kpis_of(peer.environment, "duckdb")
 
 
 def test_a_build_follows_an_appended_month_and_another_simulation_by_its_partitions(

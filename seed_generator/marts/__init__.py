@@ -1,0 +1,1 @@
+"""Marts that dbt has built in a target, read as Arrow tables: a module an engine."""

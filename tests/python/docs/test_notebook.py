@@ -1,0 +1,32 @@
+"""docs/tour.ipynb: run from its first cell to its last, it has the outputs that are in it."""
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from pages import check_page
+from warehouses import PROJECT, Warehouse
+
+NOTEBOOK = PROJECT / "docs" / "tour.ipynb"
+
+
+def test_the_notebook_has_the_outputs_that_it_has_when_it_is_run(
+    duckdb_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duckdb_warehouse.parse_for_processes()
+    for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH"):
+        monkeypatch.setenv(name, str(duckdb_warehouse.artifacts))
+    outputs = run(NOTEBOOK)
+    check_page(NOTEBOOK, outputs)
+
+
+def run(path: Path) -> str:
+    """The notebook as a run leaves it, without what depends on the machine."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, timeout=600, record_timing=False, resources={"metadata": {"path": path.parent}})
+    client.execute(env=dict(os.environ))
+    notebook.metadata["language_info"] = {"name": "python"}
+    return f"{nbformat.writes(notebook)}\n"
