@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -10,7 +9,6 @@ import pyarrow as pa
 import pytest
 
 from kpis_in_python import actual_marts
-from postgres_server import Database
 from saas_kpis import EnvironmentFailure, InputError, Kpis, kpis
 from warehouses import PROJECT, THREE_SIZES, WITHOUT_TESTS, Warehouse
 
@@ -33,28 +31,28 @@ COLUMNS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(PROJECT)
-
-
-@pytest.fixture
-def surroundings(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
-    for name, value in warehouse.environment.items():
-        monkeypatch.setenv(name, value)
-    yield warehouse
-    warehouse.seed("--drop")
-
-
-def built(warehouse: Warehouse) -> Warehouse:
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def built(request: pytest.FixtureRequest) -> Warehouse:
+    warehouse: Warehouse = request.getfixturevalue(f"{request.param}_warehouse")
     assert warehouse.seed("--scenario", str(THREE_SIZES)).returncode == 0
     assert warehouse.build(*WITHOUT_TESTS), warehouse.messages
     return warehouse
 
 
-def test_the_kpis_are_the_rows_of_the_three_marts_by_month_and_size(surroundings: Warehouse) -> None:
-    marts = actual_marts(built(surroundings))
-    found = kpis(surroundings.target)
+@pytest.fixture(autouse=True)
+def _in_the_project_with(built: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+    for name, value in built.environment.items():
+        monkeypatch.setenv(name, value)
+
+
+only_duckdb = pytest.mark.parametrize("built", ["duckdb"], indirect=True)
+only_postgres = pytest.mark.parametrize("built", ["postgres"], indirect=True)
+
+
+def test_the_kpis_are_the_rows_of_the_three_marts_by_month_and_size(built: Warehouse) -> None:
+    marts = actual_marts(built)
+    found = kpis(built.target)
     for kpi, mart in MARTS.items():
         table = getattr(found, kpi)
         assert table.schema == pa.schema(KEY | COLUMNS[kpi])
@@ -63,56 +61,57 @@ def test_the_kpis_are_the_rows_of_the_three_marts_by_month_and_size(surroundings
         assert len(rows) > 3
 
 
-def test_the_kpis_read_for_the_documentation_have_the_columns_that_it_names() -> None:
+@only_duckdb
+def test_each_column_of_the_kpis_is_described() -> None:
     described = Kpis.__doc__ or ""
     assert all(f"`{column}`" in described for columns in (KEY, *COLUMNS.values()) for column in columns)
 
 
-def test_a_target_without_marts_is_told_with_the_command_that_makes_them(surroundings: Warehouse) -> None:
-    with surroundings.cursor() as cursor:
-        cursor.execute("drop schema if exists marts cascade")
-    surroundings.seed("--companies", "5", "--months", "1")
-    with pytest.raises(InputError) as refused:
-        kpis(surroundings.target)
-    name = surroundings.target
-    assert str(refused.value) == f"the target {name} has no marts.fct_monthly_usage yet; run dbt build --target {name}."
-
-
-def test_what_the_server_refuses_is_told_in_one_sentence(
-    postgres_warehouse: Warehouse, database: Database, monkeypatch: pytest.MonkeyPatch
+def test_a_target_without_marts_is_told_with_the_command_that_makes_them(
+    built: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    built(postgres_warehouse)
-    with postgres_warehouse.cursor() as cursor:
+    monkeypatch.setenv("SCHEMA_PREFIX", "my_")
+    name = built.target
+    with pytest.raises(InputError) as refused:
+        kpis(name)
+    assert str(refused.value) == (
+        f"the target {name} has no my_marts.fct_monthly_usage yet; run dbt build --target {name}."
+    )
+
+
+@only_postgres
+def test_what_the_server_refuses_is_told_in_one_sentence(built: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    with built.cursor() as cursor:
         cursor.execute("create role nobody_s login password 'x'")
     try:
-        for name, value in {**database.environment, "PGUSER": "nobody_s", "PGPASSWORD": "x"}.items():
-            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("PGUSER", "nobody_s")
+        monkeypatch.setenv("PGPASSWORD", "x")
         with pytest.raises(EnvironmentFailure, match="permission denied for schema marts"):
             kpis("postgres")
     finally:
-        with postgres_warehouse.cursor() as cursor:
+        with built.cursor() as cursor:
             cursor.execute("drop role nobody_s")
 
 
+@only_duckdb
 def test_a_file_is_read_beside_other_readers_and_by_a_process_that_has_it_open_to_write(
-    duckdb_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    built: Warehouse,
 ) -> None:
-    built(duckdb_warehouse)
-    assert duckdb_warehouse.file
-    monkeypatch.setenv("DUCKDB_PATH", str(duckdb_warehouse.file))
+    assert built.file
     expected = kpis("duckdb")
     for read_only in (False, True):
-        with duckdb.connect(duckdb_warehouse.file, read_only=read_only) as connection:
+        with duckdb.connect(built.file, read_only=read_only) as connection:
             assert kpis("duckdb") == expected
             assert connection.sql("select 1").fetchall() == [(1,)]
     program = "import sys; from saas_kpis import kpis; print(kpis('duckdb').usage.num_rows, *sys.modules)"
-    with duckdb.connect(duckdb_warehouse.file, read_only=True):
+    with duckdb.connect(built.file, read_only=True):
         said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     rows, *modules = said.split()
     assert int(rows) == expected.usage.num_rows
     assert "dbt" not in modules
 
 
+@only_duckdb
 @pytest.mark.parametrize("holds", ["nothing", "no database", "a writer"])
 def test_a_file_that_can_not_be_read_is_told_in_one_sentence(
     holds: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -95,6 +95,7 @@ def test_the_plain_commands_of_the_readme_run(duckdb_warehouse: Warehouse) -> No
     assert (duckdb_warehouse.artifacts / "catalog.json").exists()
 
 
+@pytest.mark.slow("the commands of the first screen on the other engine", keeps="test_pipeline.py")
 def test_the_postgres_commands_of_the_readme_run_on_a_server(clone: Path, postgres_warehouse: Warehouse) -> None:
     start, choose, *commands = readme_commands("## PostgreSQL")
     assert start.startswith("docker compose up -d")  # the workflow runs this one; here the tests' own server stands in

@@ -8,17 +8,16 @@ import pytest
 from nbclient import NotebookClient
 
 from pages import check_page
-from warehouses import PROJECT, Warehouse
+from warehouses import PROJECT
 
 NOTEBOOK = PROJECT / "docs" / "tour.ipynb"
 
 
 def test_the_notebook_has_the_outputs_that_it_has_when_it_is_run(
-    duckdb_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    duckdb_warehouse.parse_for_processes()
     for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH"):
-        monkeypatch.setenv(name, str(duckdb_warehouse.artifacts))
+        monkeypatch.setenv(name, str(tmp_path))
     outputs = run(NOTEBOOK)
     check_page(NOTEBOOK, outputs)
 

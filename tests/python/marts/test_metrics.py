@@ -157,6 +157,7 @@ def test_a_defect_turns_the_test_red_that_is_there_for_it(built: Warehouse, defe
         assert built.dbt("run", *WITH_METRICS, "--select", *broken), built.messages
 
 
+@pytest.mark.slow("the page's example, which asks what is asked above", keeps="test_metrics.py")
 def test_the_commands_of_the_page_print_what_it_shows(tmp_path: Path) -> None:
     copy_project(tmp_path)
     _, block = (PROJECT / "docs" / "use" / "bi.md").read_text().split("$ dbt build --vars")

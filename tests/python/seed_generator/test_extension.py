@@ -51,7 +51,8 @@ def test_any_split_of_months_and_companies_by_any_workers_gives_the_rows_of_one_
 
 @everywhere
 def test_growth_across_the_edge_of_a_block_gives_the_rows_of_one_run(place: Place) -> None:
-    first = Scenario(companies=BLOCK_COMPANIES - 10, months=1)
+    few_sessions = CompanySize("any", 1, Decimal(10), base_sessions=1, spread=1)
+    first = Scenario(companies=BLOCK_COMPANIES - 10, months=1, sizes=(few_sessions,))
     expected = loaded_in_one_run(place, replace(first, companies=BLOCK_COMPANIES + 10, months=2))
     place.load(first)
     place.extend(1, 0, Manner(workers=2, months_at_a_time=2))
