@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
 from kpis_in_python import KEYS, PAGE_KPIS, actual_marts, differences, expected_marts
-from warehouses import PROJECT, RAW, THREE_SIZES, WITH_UNIT_TESTS, WITHOUT_TESTS, Warehouse
+from unit_tests import unit_tests
+from warehouses import RAW, THREE_SIZES, WITH_UNIT_TESTS, WITHOUT_TESTS, Warehouse
 
 # Each load finds the one before it: more and fewer months and companies, another calendar, other sizes.
 SCENARIOS = {
@@ -25,11 +25,7 @@ MORE_SCENARIOS = {
     "one month": ("--months", "1"),
 }
 # They bring rows of their own, so each engine runs them once, and a plain build none of them.
-UNIT_TESTS = {
-    test["name"]
-    for file in (PROJECT / "models").rglob("*.yml")
-    for test in yaml.safe_load(file.read_text()).get("unit_tests", [])
-}
+UNIT_TESTS = unit_tests().keys()
 another_scenario = pytest.mark.slow("another scenario")
 
 

@@ -14,17 +14,14 @@ from kpis_in_python import KEYS
 from pages import check_page
 from rehearsal import Project, Rehearsal
 from scratch import Scratch
-from warehouses import PROJECT, Warehouse
+from unit_tests import unit_tests
+from warehouses import Warehouse
 from wrong_definitions import CHAPTERS, GALLERY, PAGE, Pair, WrongDefinition, chapter, page, scenario_file
 
 DEFINITIONS = [definition for stem in CHAPTERS for definition in chapter(stem)]
 NAMES = [definition.name for definition in DEFINITIONS]
 SCENARIOS = sorted({definition.scenario for definition in DEFINITIONS} | {""})  # that without a name is the default
-UNIT_TESTS: dict[str, dict[str, Any]] = {
-    test["name"]: test
-    for file in (PROJECT / "models").rglob("*.yml")
-    for test in yaml.safe_load(file.read_text()).get("unit_tests", [])
-}
+UNIT_TESTS = unit_tests()
 
 
 class Stage:

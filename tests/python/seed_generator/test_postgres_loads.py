@@ -295,7 +295,16 @@ def test_a_load_needs_no_lock_that_a_role_without_rights_can_take(place: Place) 
     assert place.rows() == made_rows(Scenario(companies=5))
 
 
-@pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
+@pytest.mark.parametrize(
+    "isolation",
+    [
+        "serializable",
+        *(
+            pytest.param(level, marks=pytest.mark.slow("another level"))
+            for level in ("read committed", "repeatable read")
+        ),
+    ],
+)
 def test_two_appends_at_once_come_one_after_the_other_whatever_isolation_the_role_has(
     place: Place, isolation: str
 ) -> None:
