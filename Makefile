@@ -7,7 +7,7 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python
 TARGET ?=
 ON_TARGET = $(if $(TARGET),--target $(TARGET))
 
-BENCHMARKS ?= kernel parquet_write duckdb_load postgres_load end_to_end default_run marts growth memory
+BENCHMARKS ?= kernel parquet_write duckdb_load postgres_load end_to_end default_run marts growth memory streams
 SPARK_VENV ?= .venv-spark
 SUPERSET_VENV ?= .venv-superset
 PY := $(VENV)/bin/python
