@@ -1,7 +1,7 @@
 {#
-    Checksums of sessions, in any order, that fit a bigint whatever the ids are and however many sessions there are.
-    They count in remainders of a prime of 31 bits: no product of two remainders is beyond 62 bits, and what is added up
-    first and multiplied then leaves the same remainder as what is multiplied first.
+    Checksums of sessions, in any order. They count in remainders of a prime of 31 bits: no product of two remainders is
+    beyond 62 bits, whatever the ids are, and what is added up first and multiplied then leaves the same remainder as
+    what is multiplied first. A sum of up to 2^32 remainders fits a bigint, which is all that Spark has for it.
 -#}
 {% macro checksum_of_sessions(session_id) -%}
     sum({{ session_id }} % {{ checksum_prime() }})

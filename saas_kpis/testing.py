@@ -1,6 +1,6 @@
 """A pytest fixture, `saas_company`: companies with a known right answer, for tests of KPI code.
 
-pytest finds it by itself wherever this package is installed.
+pytest imports this module at every start wherever the package is installed, so the libraries wait until they are used.
 """
 
 from collections.abc import Callable
@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from saas_kpis import Place, simulate
+import saas_kpis
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
-
-    from saas_kpis import Simulation
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class SimulatedCompany:
     folder : where its DuckDB file goes.
     """
 
-    simulation: "Simulation"
+    simulation: "saas_kpis.Simulation"
     folder: Path
 
     @cached_property
@@ -42,12 +40,12 @@ class SimulatedCompany:
     def duckdb_file(self) -> Path:
         """A DuckDB file with the tables, in the schemas `raw` and `truth`. Copy it if a test is to change it."""
         file = self.folder / "company.duckdb"
-        self.simulation.load(Place(duckdb=file))
+        self.simulation.load(saas_kpis.Place(duckdb=file))
         return file
 
     def connect(self) -> "duckdb.DuckDBPyConnection":
         """A connection to the file that only reads."""
-        import duckdb  # noqa: PLC0415 - whoever only has the package installed shall not wait for it
+        import duckdb  # noqa: PLC0415 - pytest imports this module at every start
 
         return duckdb.connect(self.duckdb_file, read_only=True)
 
@@ -58,7 +56,7 @@ def saas_company(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Simu
     made: dict[object, SimulatedCompany] = {}
 
     def company(*arguments: object, **options: object) -> SimulatedCompany:
-        simulation = simulate(*arguments, **options)  # type: ignore[arg-type]  # it validates them itself
+        simulation = saas_kpis.simulate(*arguments, **options)  # type: ignore[arg-type]  # it validates them itself
         key = (simulation.scenario, simulation.faults.to_json())
         if key not in made:
             made[key] = SimulatedCompany(simulation, tmp_path_factory.mktemp("saas_company"))

@@ -1,6 +1,6 @@
 """Tables of a DuckDB file, opened for reading, so that others can read it at the same time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from seed_generator.errors import EnvironmentFailure, InputError
+from seed_generator.marts import Read
 from seed_generator.profiles import Target
 from seed_generator.sinks.duckdb_file import file_of
 from seed_generator.sinks.duckdb_messages import refused
@@ -15,8 +16,8 @@ from seed_generator.sinks.sql import SqlNames
 
 
 @contextmanager
-def reader(target: Target) -> Iterator[Callable[[str, str], pa.Table | None]]:
-    """Reads a table, or None where there is none of that name."""
+def reader(target: Target) -> Iterator[Read]:
+    """What reads the tables of the target."""
     path = file_of(target).absolute()
     if not path.exists():
         raise InputError(f"{path} does not exist; load a simulation first.")

@@ -1,12 +1,13 @@
 """Tables of a PostgreSQL database, in one transaction that only reads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import psycopg2
 import pyarrow as pa
 from psycopg2 import extensions
 
+from seed_generator.marts import Read
 from seed_generator.profiles import Target
 from seed_generator.sinks.postgres.connection import Address, begin, connect, told
 from seed_generator.sinks.sql import SqlNames
@@ -17,8 +18,8 @@ _TYPES = {20: pa.int64(), 25: pa.string(), 1082: pa.date32(), 1114: pa.timestamp
 
 
 @contextmanager
-def reader(target: Target) -> Iterator[Callable[[str, str], pa.Table | None]]:
-    """Reads a table, or None where there is none of that name."""
+def reader(target: Target) -> Iterator[Read]:
+    """What reads the tables of the target."""
     address = Address.of_settings(target.settings)
     with closing(connect(target.settings, address)) as connection, connection.cursor() as cursor:
 

@@ -2,18 +2,16 @@
 
 # ruff: noqa: PLC0415 - each engine's library costs a noticeable part of a run
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 import pyarrow as pa
 
 from seed_generator.errors import InputError
+from seed_generator.marts import Read
 from seed_generator.profiles import Target, schema_prefix
 
 SCHEMA = "marts"
-
-# Reads all rows of a table, by its schema and its name; None where there is no such table.
-Read = Callable[[str, str], pa.Table | None]
 
 
 def read_marts(target: Target, names: Sequence[str]) -> list[pa.Table]:

@@ -1,18 +1,19 @@
 """Tables of Spark's catalog."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
 
+from seed_generator.marts import Read
 from seed_generator.profiles import Target
 from seed_generator.sinks.spark.session import spark_session
 from seed_generator.sinks.sql import SqlNames
 
 
 @contextmanager
-def reader(target: Target) -> Iterator[Callable[[str, str], pa.Table | None]]:
-    """Reads a table, or None where there is none of that name."""
+def reader(target: Target) -> Iterator[Read]:
+    """What reads the tables of the target."""
     with spark_session(target) as spark:
 
         def read(schema: str, name: str) -> pa.Table | None:

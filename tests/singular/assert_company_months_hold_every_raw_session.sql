@@ -20,7 +20,7 @@ sessions as (
     select
         cast(date_trunc('month', day) as date) as period,
         sum(sessions) as sessions,
-        sum(checksum) as checksum
+        sum(checksum % {{ checksum_prime() }}) as checksum
     from days
     group by cast(date_trunc('month', day) as date)
 

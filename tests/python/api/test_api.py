@@ -207,8 +207,8 @@ def test_what_can_not_be_is_told_in_one_sentence(given: dict[str, object], told:
         Place("duckdb", csv="tables")
 
 
-def test_the_package_is_imported_without_any_library() -> None:
-    program = "import sys, saas_kpis; print(dir(saas_kpis), *sorted(sys.modules))"
+def test_the_package_and_its_fixture_are_imported_without_any_library() -> None:
+    program = "import sys, saas_kpis.testing; print(dir(saas_kpis), *sorted(sys.modules))"
     said = subprocess.run(
         [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True
     ).stdout

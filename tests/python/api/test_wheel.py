@@ -1,4 +1,4 @@
-"""The package as others install it: what the wheel has, and pytest's fixture in a project of somebody else."""
+"""The installed package: what the wheel contains, and the pytest fixture in another project."""
 
 import re
 import site
