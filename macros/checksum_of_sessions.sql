@@ -1,7 +1,8 @@
 {#
     Checksums of sessions, in any order. They count in remainders of a prime of 31 bits: no product of two remainders is
     beyond 62 bits, whatever the ids are, and what is added up first and multiplied then leaves the same remainder as
-    what is multiplied first. A sum of up to 2^32 remainders fits a bigint, which is all that Spark has for it.
+    what is multiplied first. A bigint, which is all that a sum of bigints is on Spark, has room for 2^32 of them: more
+    sessions than a company has in a month.
 -#}
 {% macro checksum_of_sessions(session_id) -%}
     sum({{ session_id }} % {{ checksum_prime() }})
@@ -10,10 +11,14 @@
 
 {#
     A session's id, or the checksum of a company's sessions, made to tell which company it is of: two sessions that
-    exchange their companies change the sum of this, and would not change a sum of ids.
+    exchange their companies change the sum of this, and would not change a sum of ids. Any number of them is added up.
 -#}
 {% macro checksum_of_company(checksum, company_id) -%}
-    ({{ checksum }} % {{ checksum_prime() }}) * ({{ company_id }} % {{ checksum_prime() }}) % {{ checksum_prime() }}
+    {%- set remainder = (
+        "(" ~ checksum ~ " % " ~ checksum_prime() ~ ") * (" ~ company_id ~ " % " ~ checksum_prime() ~ ") % "
+        ~ checksum_prime()
+    ) -%}
+    {{ remainder if target.type != "spark" else "cast(" ~ remainder ~ " as decimal(20, 0))" }}
 {%- endmacro %}
 
 

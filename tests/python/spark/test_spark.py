@@ -76,6 +76,14 @@ def test_the_default_simulation_is_built_green_with_the_marts_of_duckdb(
     assert kpis_of(warehouse.environment, "spark") == kpis_of(peer.environment, "duckdb")
 
 
+def test_a_sum_of_the_checksums_of_companies_has_room_beyond_a_bigint(local: SparkWarehouse) -> None:
+    """A month may have more of them than the 2^32 that a bigint has room for."""
+    of_a_company = "{{ checksum_of_company('session_id', 'company_id') }}"
+    query = f"select typeof(sum({of_a_company})) as type from (select 5 as session_id, 7 as company_id) as sessions"
+    assert local.dbt("show", "--inline", query, "--output", "json") == 0, local.told
+    assert "decimal(30,0)" in local.told
+
+
 def test_a_build_follows_an_appended_month_and_another_simulation_by_its_partitions(
     local: SparkWarehouse, peer: Warehouse
 ) -> None:
