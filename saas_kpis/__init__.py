@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from seed_generator.api.simulation import Simulation, Truth, simulate
     from seed_generator.errors import EnvironmentFailure, InputError, SeedError
     from seed_generator.faults.injection import Faults
+    from seed_generator.life import Acquisition, PlanChange, PriceChange, Reactivation, Usage
     from seed_generator.scenario import CompanySize, Scenario
 
 _HOMES = {
@@ -29,21 +30,27 @@ _HOMES = {
     "seed_generator.api.simulation": ("Simulation", "Truth", "simulate"),
     "seed_generator.errors": ("EnvironmentFailure", "InputError", "SeedError"),
     "seed_generator.faults.injection": ("Faults",),
+    "seed_generator.life": ("Acquisition", "PlanChange", "PriceChange", "Reactivation", "Usage"),
     "seed_generator.scenario": ("CompanySize", "Scenario"),
 }
 
 __all__ = [
+    "Acquisition",
     "CompanySize",
     "EnvironmentFailure",
     "Faults",
     "InputError",
     "Kpis",
     "Place",
+    "PlanChange",
+    "PriceChange",
+    "Reactivation",
     "Rows",
     "Scenario",
     "SeedError",
     "Simulation",
     "Truth",
+    "Usage",
     "Watch",
     "kpis",
     "simulate",

@@ -7,7 +7,8 @@ from typing import Any
 
 from seed_generator.errors import InputError, InvalidValueError
 from seed_generator.faults.injection import Faults
-from seed_generator.scenario import MAX_COMPANIES, MAX_MONTHS, Scenario, scenario_from_json
+from seed_generator.scenario import MAX_COMPANIES, MAX_MONTHS, Scenario
+from seed_generator.scenario_file import scenario_from_json
 from seed_generator.simulation.portion import Extent, Portion
 from seed_generator.simulation.streams import STREAM_VERSION
 from seed_generator.validation import whole_number

@@ -3,15 +3,23 @@
 import json
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
-from decimal import Decimal
-from pathlib import Path
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 from typing import Any
 
-from seed_generator.errors import InputError, InvalidValueError
-from seed_generator.toml_file import read_toml
+from seed_generator.errors import InvalidValueError
+from seed_generator.life import (
+    MAX_ACQUIRED_IN_A_MONTH,
+    Acquisition,
+    PlanChange,
+    PriceChange,
+    Reactivation,
+    Usage,
+    plan_changes_among,
+    price_changes_after,
+)
 from seed_generator.validation import LAST_YEAR, finite_number, first_of_month, price, whole_number
 
 MAX_COMPANIES = 10_000_000_000
@@ -85,7 +93,7 @@ class CompanySize:
             )
 
 
-_SIZE_KEYS = {item.name: item.default for item in fields(CompanySize) if item.name != "name"}
+SIZE_KEYS = {item.name: item.default for item in fields(CompanySize) if item.name != "name"}
 
 SMALL = CompanySize("small", 0.7, Decimal("19.00"), base_sessions=5, spread=5)
 LARGE = CompanySize("large", 0.3, Decimal("99.00"), base_sessions=10, spread=10)
@@ -97,11 +105,12 @@ class Scenario:
 
     Parameters
     ----------
-    companies : how many, all acquired in the first month.
+    companies : how many are acquired in the first month.
     months : how many, from the first.
     first_month : the first day of the first month (a date, or text as `2021-01`).
     seed : the same seed gives the same rows.
     sizes : the kinds of companies; their order belongs to the scenario.
+    acquisition, reactivation, plan_changes, price_changes, usage : the life beyond churn; by default there is none.
 
     Raises
     ------
@@ -120,6 +129,11 @@ class Scenario:
     first_month: date = date(2021, 1, 1)
     seed: int = 42
     sizes: tuple[CompanySize, ...] = field(default=(SMALL, LARGE))
+    acquisition: Acquisition = field(default=Acquisition())
+    reactivation: Reactivation = field(default=Reactivation())
+    plan_changes: tuple[PlanChange, ...] = ()
+    price_changes: tuple[PriceChange, ...] = ()
+    usage: Usage = field(default=Usage())
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "companies", whole_number("companies", self.companies, 1, MAX_COMPANIES))
@@ -130,6 +144,10 @@ class Scenario:
         if add_months(self.first_month, self.months - 1).year > LAST_YEAR:
             raise InvalidValueError("months", self.months, f"so few that the last month is not after {LAST_YEAR}-12")
         self._check_sizes()
+        names = [size.name for size in self.sizes]
+        object.__setattr__(self, "plan_changes", plan_changes_among(names, self.plan_changes))
+        object.__setattr__(self, "price_changes", price_changes_after(self.first_month, names, self.price_changes))
+        self._check_usage()
         self._check_totals()
 
     def _check_sizes(self) -> None:
@@ -142,22 +160,67 @@ class Scenario:
         if abs(total - 1) > SHARE_TOLERANCE:
             raise InvalidValueError("the sum of the shares of all sizes", f"{total:.12g}", "1")
 
+    def _check_usage(self) -> None:
+        for size in self.sizes:
+            for factor in self.usage.season:
+                most = _half_up(size.base_sessions * factor) + _half_up(size.spread * factor)
+                if most > MAX_SESSIONS_PER_COMPANY:
+                    key = f"usage.season x (base_sessions + spread) of {size.name}"
+                    raise InvalidValueError(key, most, f"at most {MAX_SESSIONS_PER_COMPANY}")
+
     def _check_totals(self) -> None:
-        """What companies add up to fits into the columns of the marts."""
-        highest = max(size.monthly_price for size in self.sizes)
-        if self.companies * highest * self.months >= MAX_REVENUE:
+        """What companies add up to fits into the ids, and into the columns of the marts."""
+        for month, number in enumerate(self.acquired_companies[1:], 1):
+            if number > MAX_ACQUIRED_IN_A_MONTH:
+                key = f"the number of companies acquired in {add_months(self.first_month, month):%Y-%m}"
+                raise InvalidValueError(key, f"{number:,}", f"at most {MAX_ACQUIRED_IN_A_MONTH:,}")
+        companies = sum(self.acquired_companies)
+        highest = max(
+            [*(size.monthly_price for size in self.sizes), *(new.monthly_price for new in self.price_changes)]
+        )
+        if companies * highest * self.months >= MAX_REVENUE:
             raise InvalidValueError(
                 "companies x months x monthly_price",
-                f"{self.companies * highest * self.months:,}",
+                f"{companies * highest * self.months:,}",
                 f"below {MAX_REVENUE:,}",
             )
-        most = max(size.base_sessions + size.spread for size in self.sizes)
-        if self.companies * most >= MAX_SESSIONS_PER_MONTH:
+        factor = max(self.usage.season)
+        most = max(_half_up(size.base_sessions * factor) + _half_up(size.spread * factor) for size in self.sizes)
+        if companies * most >= MAX_SESSIONS_PER_MONTH:
             raise InvalidValueError(
                 "companies x (base_sessions + spread)",
-                f"{self.companies * most:,}",
+                f"{companies * most:,}",
                 f"below {MAX_SESSIONS_PER_MONTH:,}",
             )
+
+    @property
+    def has_life(self) -> bool:
+        """Whether there is anything beside churn: without it, all that is known of a company is when it ends."""
+        return any(getattr(self, key) != default for key, default in _LIFE.items())
+
+    @cached_property
+    def acquired_companies(self) -> tuple[int, ...]:
+        """How many companies are acquired in each month, whatever else happens."""
+        later = range(1, self.months if self.acquisition.companies else 1)
+        numbers = [
+            self.acquisition.number(month - 1, add_months(self.first_month, month).month) for month in later
+        ] or [0] * (self.months - 1)
+        return (self.companies, *numbers)
+
+    def sizes_in(self, month: int) -> tuple[CompanySize, ...]:
+        """The sizes as they are in a month, counted from 0: with the usage of its season, and its prices."""
+        period = add_months(self.first_month, month)
+        factor = self.usage.season[period.month - 1]
+        prices = {change.company_size: change.monthly_price for change in self.price_changes if change.month <= period}
+        return tuple(
+            replace(
+                size,
+                monthly_price=prices.get(size.name, size.monthly_price),
+                base_sessions=_half_up(size.base_sessions * factor),
+                spread=_half_up(size.spread * factor),
+            )
+            for size in self.sizes
+        )
 
     @property
     def periods(self) -> list[date]:
@@ -169,38 +232,37 @@ class Scenario:
         return (add_months(self.first_month, month) - _EPOCH).days * _MICROSECONDS_A_DAY
 
     def to_json(self) -> str:
-        """All of the scenario as one line of JSON, enough to make it again."""
+        """All of the scenario as one line of JSON, enough to make it again; of its life, what there is of it."""
+        life: dict[str, Any] = {
+            **{key: _given(getattr(self, key), default) for key, default in LIFE_TABLES.items()},
+            "plan_changes": {
+                name: {change.to_size: change.probability for change in self.plan_changes if change.from_size == name}
+                for name in dict.fromkeys(change.from_size for change in self.plan_changes)
+            },
+            "price_changes": [{**vars(change), "month": f"{change.month:%Y-%m}"} for change in self.price_changes],
+        }
         return json.dumps(
             {
                 "companies": self.companies,
                 "months": self.months,
                 "first_month": f"{self.first_month:%Y-%m}",
                 "seed": self.seed,
-                "sizes": {size.name: _given(size) for size in self.sizes},
+                "sizes": {size.name: _size_given(size) for size in self.sizes},
+                **{key: values for key, values in life.items() if values},
             },
-            default=str,  # prices
+            default=str,  # decimals
         )
 
 
-def scenario_from_json(text: str) -> Scenario:
-    """The scenario that `Scenario.to_json` wrote."""
-    values = json.loads(text)
-    sizes = tuple(CompanySize(name, **size) for name, size in values.pop("sizes").items())
-    return Scenario(**values, sizes=sizes)
-
-
-def read_scenario(path: Path) -> dict[str, Any]:
-    """The values of a TOML scenario file, to be given to `Scenario`; a key that is left out is not in the result.
-
-    Raises
-    ------
-    InputError : the file can't be read, is not TOML, or has a key that no scenario has; its key is `scenario`.
-    """
-    values = read_toml(path, "scenario")
-    _only_keys(values, {item.name for item in fields(Scenario)}, f"the scenario {path}")
-    if "sizes" in values:
-        values["sizes"] = _sizes(values["sizes"], path)
-    return values
+_LIFE: dict[str, Any] = {
+    "acquisition": Acquisition(),
+    "reactivation": Reactivation(),
+    "plan_changes": (),
+    "price_changes": (),
+    "usage": Usage(),
+}
+# Those that are a table of single values.
+LIFE_TABLES = {key: default for key, default in _LIFE.items() if default}
 
 
 def add_months(period: date, count: int) -> date:
@@ -209,25 +271,15 @@ def add_months(period: date, count: int) -> date:
     return date(period.year + years, index + 1, 1)
 
 
-def _given(size: CompanySize) -> dict[str, Any]:
+def _size_given(size: CompanySize) -> dict[str, Any]:
     """What a scenario has to say of a size, without what it leaves at a default."""
-    return {key: getattr(size, key) for key, default in _SIZE_KEYS.items() if getattr(size, key) != default}
+    return {key: getattr(size, key) for key, default in SIZE_KEYS.items() if getattr(size, key) != default}
 
 
-def _sizes(table: object, path: Path) -> tuple[CompanySize, ...]:
-    if not isinstance(table, Mapping) or not all(isinstance(values, Mapping) for values in table.values()):
-        raise InvalidValueError("sizes", table, "a table of sizes, such as [sizes.small]")
-    sizes = []
-    for name, values in table.items():
-        _only_keys(values, set(_SIZE_KEYS), f"[sizes.{name}] in {path}")
-        for key, default in _SIZE_KEYS.items():
-            if default is MISSING and key not in values:
-                raise InputError(f"[sizes.{name}] in {path} lacks {key}; a size has {', '.join(_SIZE_KEYS)}.")
-        sizes.append(CompanySize(name, **values))
-    return tuple(sizes)
+def _given(table: object, default: object) -> dict[str, Any]:
+    """The values of a table of the scenario that are not its default's."""
+    return {key: value for key, value in vars(table).items() if value != vars(default)[key]}
 
 
-def _only_keys(values: Mapping[str, Any], allowed: set[str], place: str) -> None:
-    for key in values:
-        if key not in allowed:
-            raise InputError(f"{place} has the unknown key {key!r}; allowed are {', '.join(sorted(allowed))}.")
+def _half_up(number: Decimal) -> int:
+    return int(number.quantize(Decimal(1), ROUND_HALF_UP))

@@ -68,6 +68,20 @@ COMPANIES = TableSchema(
     primary_key=("company_id",),
     foreign_keys={"company_size": PLANS},
 )
+PLAN_CHANGES = TableSchema(
+    RAW,
+    "plan_changes",
+    _columns(company_id=pa.int64(), period=pa.date32(), company_size=pa.string()),
+    primary_key=("company_id", "period"),
+    foreign_keys={"company_id": COMPANIES, "company_size": PLANS},
+)
+PRICE_CHANGES = TableSchema(
+    RAW,
+    "price_changes",
+    _columns(period=pa.date32(), company_size=pa.string(), monthly_price=pa.decimal128(10, 2)),
+    primary_key=("period", "company_size"),
+    foreign_keys={"company_size": PLANS},
+)
 SESSIONS = TableSchema(
     RAW,
     "sessions",
@@ -89,6 +103,12 @@ MONTHLY_KPIS = TableSchema(
         sessions=pa.int64(),
         monthly_price=pa.decimal128(10, 2),
         revenue=pa.decimal128(18, 2),
+        newly_acquired_companies=pa.int64(),
+        kept_companies=pa.int64(),
+        returned_companies=pa.int64(),
+        moved_in_companies=pa.int64(),
+        moved_out_companies=pa.int64(),
+        active_of_acquired_companies=pa.int64(),
     ),
     primary_key=("period", "company_size"),
 )
@@ -151,6 +171,16 @@ LOADED_MONTHS = TableSchema(
 )
 
 # What a simulation says of itself: the same one fills these with the same rows, whenever and in however many loads.
-REPRODUCIBLE = (PLANS, COMPANIES, SESSIONS, MONTHLY_KPIS, EXPECTED_KPIS, INJECTED_FAULTS, SIMULATION)
+REPRODUCIBLE = (
+    PLANS,
+    PRICE_CHANGES,
+    COMPANIES,
+    PLAN_CHANGES,
+    SESSIONS,
+    MONTHLY_KPIS,
+    EXPECTED_KPIS,
+    INJECTED_FAULTS,
+    SIMULATION,
+)
 # Parents before children; the books and the description of the simulation last, when all rows are known.
 TABLES = (*REPRODUCIBLE, LOADED_MONTHS)

@@ -11,7 +11,8 @@ from seed_generator import schemas
 from seed_generator.api.place import Place, Watch
 from seed_generator.api.rows import Rows
 from seed_generator.faults.injection import Faults, read_faults
-from seed_generator.scenario import MAX_COMPANIES, MAX_MONTHS, Scenario, read_scenario
+from seed_generator.scenario import MAX_COMPANIES, MAX_MONTHS, Scenario
+from seed_generator.scenario_file import read_scenario
 from seed_generator.schemas import TableSchema
 from seed_generator.tables import NO_FAULTS, table_of
 from seed_generator.validation import whole_number

@@ -11,7 +11,8 @@ from seed_generator.errors import InputError, told_with
 from seed_generator.extension import Extension
 from seed_generator.faults.injection import Faults, read_faults
 from seed_generator.program import OptionParser, path, text
-from seed_generator.scenario import Scenario, read_scenario
+from seed_generator.scenario import Scenario
+from seed_generator.scenario_file import read_scenario
 from seed_generator.simulation.streams import STREAM_VERSION
 
 _SCENARIO_OPTIONS = ("companies", "months", "first_month", "seed")

@@ -6,7 +6,8 @@ import pytest
 
 from kpis_in_python import actual_marts, differences, expected_marts
 from limits import LIMITS, as_toml
-from seed_generator.scenario import Scenario, read_scenario
+from seed_generator.scenario import Scenario
+from seed_generator.scenario_file import read_scenario
 from warehouses import Warehouse
 
 

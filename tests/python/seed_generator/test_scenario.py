@@ -1,5 +1,6 @@
 """What a scenario may be, and how it says what it may not."""
 
+import json
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
@@ -11,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seed_generator.errors import InputError, InvalidValueError
-from seed_generator.scenario import LARGE, SMALL, CompanySize, Scenario, add_months, read_scenario, scenario_from_json
+from seed_generator.life import Acquisition, PlanChange
+from seed_generator.scenario import LARGE, SMALL, CompanySize, Scenario, add_months
+from seed_generator.scenario_file import read_scenario, scenario_from_json
 from warehouses import THREE_SIZES
 
 
@@ -106,6 +109,108 @@ def test_a_wrong_size_is_named_with_what_was_given_and_what_is_allowed(
     assert [word for word in words if word not in str(caught.value)] == []
 
 
+LIFE = """
+[acquisition]
+companies = 20
+growth = 0.05
+season = [1, 1, 1, 1, 1, 1, 0.5, 0.5, 1, 1, 1, 1]
+[reactivation]
+probability = 0.10
+[plan_changes.small]
+large = 0.02
+[plan_changes.large]
+small = 0.01
+[[price_changes]]
+month = "2021-07"
+company_size = "small"
+monthly_price = 21.00
+[usage]
+season = [1, 1, 1, 1, 1, 1, 0.7, 0.6, 1, 1, 1, 1]
+"""
+
+
+def _life(tmp_path: Path, text: str = LIFE, **values: Any) -> Scenario:
+    path = tmp_path / "life.toml"
+    path.write_text(text)
+    return Scenario(**{**read_scenario(path), **values})
+
+
+def test_a_file_of_a_life_is_read_and_kept_as_it_was_written(tmp_path: Path) -> None:
+    scenario = _life(tmp_path)
+    assert scenario.has_life
+    assert not Scenario().has_life
+    # 20 * 1.05^k from February on, half of that in July and August, rounded down.
+    assert scenario.acquired_companies == (500, 20, 21, 22, 23, 24, 12, 13, 28, 29, 31, 32)
+    assert [size.monthly_price for size in scenario.sizes_in(5)] == [Decimal(19), Decimal(99)]
+    assert [size.monthly_price for size in scenario.sizes_in(6)] == [Decimal(21), Decimal(99)]
+    # 5 and 10 times 0.7 and 0.6, a half rounded up.
+    assert [(s.base_sessions, s.spread) for s in scenario.sizes_in(6)] == [(4, 4), (7, 7)]
+    assert [(s.base_sessions, s.spread) for s in scenario.sizes_in(7)] == [(3, 3), (6, 6)]
+    assert scenario_from_json(scenario.to_json()) == scenario
+
+
+def test_a_scenario_without_a_life_says_nothing_of_one() -> None:
+    assert set(json.loads(Scenario().to_json())) == {"companies", "months", "first_month", "seed", "sizes"}
+    nothing = Scenario(plan_changes=(PlanChange("small", "large", Decimal(0)),), acquisition=Acquisition(0))
+    assert nothing == Scenario()
+
+
+def test_numbers_of_acquisitions_are_exact_powers(tmp_path: Path) -> None:
+    text = "[acquisition]\ncompanies = 10\ngrowth = 0.1"
+    # In floats, 10 * 1.1^2 is 12.100000000000001; 1000 * 1.1^3 is 1331 exactly.
+    assert _life(tmp_path, text, months=4).acquired_companies == (500, 10, 11, 12)
+    assert _life(tmp_path, text.replace("10", "1000", 1), months=5).acquired_companies[4] == 1331
+    gone = _life(tmp_path, "[acquisition]\ncompanies = 10\ngrowth = -1", months=4)
+    assert gone.acquired_companies == (500, 10, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("companies = 20", "companies = -1", ["acquisition.companies", "-1", "0 to 5,963,776"]),
+        ("companies = 20", "companies = 5963776", ["companies acquired in 2021-03", "6,261,964", "at most 5,963,776"]),
+        ("companies = 20", "customers = 20", ["[acquisition]", "customers", "companies, growth, season"]),
+        ("growth = 0.05", "growth = -1.01", ["acquisition.growth", "-1.01", "-1"]),
+        ("growth = 0.05", "growth = 1e400", ["acquisition.growth", "1,000"]),
+        ("growth = 0.05", f"growth = 0.{'1' * 17}", ["acquisition.growth", "16 digits"]),
+        ("0.5, 0.5, 1,", "0.5, 0.5,", ["acquisition.season", "twelve factors"]),
+        ("0.5, 0.5,", "0.5, -1,", ["acquisition.season", "-1"]),
+        ("probability = 0.10", "probability = 1.1", ["reactivation.probability", "1.1", "0 to 1"]),
+        ("large = 0.02", "huge = 0.02", ["plan_changes.small", "huge", "small, large"]),
+        ("plan_changes.small", "plan_changes.huge", ["plan_changes", "huge", "small, large"]),
+        ("large = 0.02", "large = 1.02", ["plan_changes.small.large", "1.02"]),
+        ("large = 0.02", "small = 0.02", ["plan_changes.small", "another one"]),
+        ("[plan_changes.small]\nlarge = 0.02\n[plan_changes.large]", "[plan_changes]", ["plan_changes", "tables by size"]),
+        ('month = "2021-07"', 'month = "2021-01"', ["price_changes.month", "2021-01", "after the first month"]),
+        ('month = "2021-07"', 'month = "2020-07"', ["price_changes.month", "2020-07", "after the first month"]),
+        ('month = "2021-07"', "month = 7", ["price_changes.month", "7", "2021-01"]),
+        ('month = "2021-07"\n', "", ["[[price_changes]]", "lacks month"]),
+        ("monthly_price = 21.00", "monthly_price = 21.001", ["price_changes.monthly_price", "whole cents"]),
+        ('company_size = "small"', 'company_size = "huge"', ["price_changes.company_size", "huge", "small, large"]),
+        ("[[price_changes]]", "[price_changes]", ["price_changes", "[[price_changes]]"]),
+        ("[[price_changes]]", f"{LIFE[LIFE.index('[[') : LIFE.index('[usage')]}[[price_changes]]", ["2021-07 twice"]),
+        ("0.7, 0.6,", "26, 1,", ["usage.season x (base_sessions + spread) of small", "260", "255"]),
+        ("[usage]", "[seasons]", ["seasons", "usage"]),
+    ],
+)
+def test_a_wrong_value_of_a_life_is_named_with_what_was_given_and_what_is_allowed(
+    tmp_path: Path, old: str, new: str, words: list[str]
+) -> None:
+    assert old in LIFE
+    with pytest.raises(InputError) as caught:
+        _life(tmp_path, LIFE.replace(old, new))
+    assert [word for word in words if word not in str(caught.value)] == [], str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_more_than_all_can_not_change_their_plan() -> None:
+    sizes = (replace(SMALL, share=0.5), replace(LARGE, share=0.4), replace(LARGE, name="huge", share=0.1))
+    changes = (PlanChange("small", "large", Decimal("0.6")), PlanChange("small", "huge", Decimal("0.4")))
+    assert Scenario(sizes=sizes, plan_changes=changes).plan_changes == changes
+    with pytest.raises(InvalidValueError, match=r"plan_changes\.small must be at most 1, not 1\.1"):
+        Scenario(sizes=sizes, plan_changes=(changes[0], replace(changes[1], probability=Decimal("0.5"))))
+
+
 def test_shares_in_thirds_add_to_one() -> None:
     thirds = [CompanySize(name, 0.3333333333, Decimal(1), 1, 1) for name in ("a", "b")]
     assert len(Scenario(sizes=(*thirds, CompanySize("c", 0.3333333334, Decimal(1), 1, 1))).sizes) == 3
@@ -142,8 +247,9 @@ def test_an_attribute_of_a_size_that_has_a_default_may_be_left_out_and_then_is_n
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = {item.name: item.default for item in fields(OfARegion) if item.name != "name"}
-    monkeypatch.setattr("seed_generator.scenario.CompanySize", OfARegion)
-    monkeypatch.setattr("seed_generator.scenario._SIZE_KEYS", keys)
+    monkeypatch.setattr("seed_generator.scenario_file.CompanySize", OfARegion)
+    monkeypatch.setattr("seed_generator.scenario_file.SIZE_KEYS", keys)
+    monkeypatch.setattr("seed_generator.scenario.SIZE_KEYS", keys)
     before = Scenario(**read_scenario(THREE_SIZES))
     assert {size.region for size in before.sizes if isinstance(size, OfARegion)} == {"anywhere"}
     assert "region" not in before.to_json()

@@ -5,7 +5,7 @@ One changes only with STREAM_VERSION, or when its table gets a column.
 
 from typing import Any
 
-from seed_generator.scenario import read_scenario
+from seed_generator.scenario_file import read_scenario
 from warehouses import THREE_SIZES
 
 GOLDEN_STREAM_VERSION = 1
