@@ -1,19 +1,36 @@
 {#
     The months that a model which reads month by month has to read now, ascending: each with its first day and the first
-    day of the month after it. At first they are all that are loaded; then those that a load has written since. A model
-    remembers in each of its rows which load it was read from, so nothing can get out of step: whatever is loaded and
-    not in the model, be it after another load or after a run that failed, is to be read, and nothing else is. (A month
-    that left no row is looked at again, which costs nothing.)
+    day of the month after it. At first they are all that are loaded; then those that a load has written since, and the
+    month after each of these, because a month's rows also tell of the month before. A model remembers in each of its
+    rows which load it was read from, so nothing can get out of step: whatever is loaded and not in the model, be it
+    after another load or after a run that failed, is to be read, and nothing else is. (A month that left no row is
+    looked at again, which costs nothing.)
 -#}
 {% macro months_to_read() -%}
     {%- set loaded_months = ref('stg_loaded_months') -%}
-    {%- set months -%}
+    {%- set all_months -%}
         select
             period,
             cast(period + interval '1 month' as date) as next_period
         from {{ loaded_months }}
-        {%- if is_incremental() %}
-        where (period, loaded_at) not in (select period, loaded_at from ({{ months_read(this) }}) as months_read)
+    {%- endset -%}
+    {%- set months -%}
+        {%- if is_incremental() -%}
+        with
+        months_read as (select period, loaded_at from ({{ months_read(this) }}) as months_read),
+        changed as (
+            select period from {{ loaded_months }}
+            where (period, loaded_at) not in (select period, loaded_at from months_read)
+            union all
+            select period from months_read
+            where (period, loaded_at) not in (select period, loaded_at from {{ loaded_months }})
+        )
+        {{ all_months }}
+        where
+            period in (select period from changed)
+            or period in (select cast(period + interval '1 month' as date) from changed)
+        {%- else -%}
+        {{ all_months }}
         {%- endif %}
         order by period
     {%- endset -%}
@@ -21,6 +38,14 @@
         {{ return(run_query(months).rows) }}
     {%- endif -%}
     {{ return([]) }}
+{%- endmacro %}
+
+
+{# Their first days, or those of the months before them, as a list of dates. #}
+{% macro periods_of(months, months_before=0) -%}
+    {%- for period, _ in months -%}
+        cast(cast('{{ period }}' as date) - interval '{{ months_before }} month' as date){{ ', ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 
@@ -53,8 +78,8 @@
 
 
 {#
-    The incremental strategy of such a model: months that are gone or were loaded anew go, the months that were read
-    come, in one transaction.
+    The incremental strategy of such a model: months that are gone, were loaded anew or were read anew go, the months
+    that were read come, in one transaction.
 -#}
 {% macro get_incremental_replace_months_sql(arg_dict) -%}
     {%- set target = arg_dict['target_relation'] -%}
@@ -63,8 +88,9 @@
     delete from {{ target }}
     where (period, loaded_at) in (
         select period, loaded_at from ({{ months_read(target) }}) as months_read
-        except
-        select period, loaded_at from {{ ref('stg_loaded_months') }}
+        where
+            (period, loaded_at) not in (select period, loaded_at from {{ ref('stg_loaded_months') }})
+            or period in (select period from {{ arg_dict['temp_relation'] }})
     );
     insert into {{ target }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }}

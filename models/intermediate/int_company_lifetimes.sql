@@ -12,53 +12,72 @@ company_months as (
 
 ),
 
-months as (
+month_prices as (
 
-    select * from {{ ref('int_months') }}
+    select * from {{ ref('int_month_prices') }}
 
 ),
 
 horizon as (
 
-    select
-        min(period) as first_period,
-        max(period) as last_period
-    from months
+    select max(period) as last_period from {{ ref('int_months') }}
 
 ),
 
+-- Who is active and was no customer when the month began has returned.
 activity as (
 
     select
-        company_id,
-        min(period) as first_active_period,
-        max(period) as last_active_period,
+        company_months.company_id,
+        min(company_months.period) as first_active_period,
+        max(company_months.period) as last_active_period,
         count(*) as active_months,
-        sum(sessions) as sessions
+        count(*) - count(company_months.opening_company_size) as reactivations,
+        sum(company_months.sessions) as sessions,
+        sum(month_prices.monthly_price) as lifetime_revenue
     from company_months
-    group by company_id
+    left join month_prices
+        on company_months.period = month_prices.period and company_months.company_size = month_prices.company_size
+    group by company_months.company_id
 
 ),
 
--- A company churns in the month after its last active one. Whoever was never active churned in the first month, and
--- nobody churns beyond the horizon: of the month after the last one nothing is known.
+plan_changes as (
+
+    select
+        company_id,
+        company_size,
+        row_number() over (partition by company_id order by period desc) as changes_since,
+        count(*) over (partition by company_id) as plan_changes
+    from {{ ref('stg_plan_changes') }}
+
+),
+
+-- A company churns in the month after its last active one. A company that was never active churned in the month of its
+-- acquisition, and none churns beyond the horizon: of the month after the last one nothing is known.
 lifetimes as (
 
     select
         companies.company_id,
         companies.company_size,
+        coalesce(plan_changes.company_size, companies.company_size) as current_company_size,
+        cast(date_trunc('month', companies.acquired_at) as date) as acquired_period,
         activity.first_active_period,
         activity.last_active_period,
         case
-            when activity.last_active_period is null then horizon.first_period
+            when activity.last_active_period is null then cast(date_trunc('month', companies.acquired_at) as date)
             when activity.last_active_period < horizon.last_period
                 then cast(activity.last_active_period + interval '1 month' as date)
         end as churned_period,
         cast(coalesce(activity.active_months, 0) as bigint) as active_months,
-        cast(coalesce(activity.sessions, 0) as bigint) as sessions
+        cast(coalesce(activity.reactivations, 0) as bigint) as reactivations,
+        cast(coalesce(plan_changes.plan_changes, 0) as bigint) as plan_changes,
+        cast(coalesce(activity.sessions, 0) as bigint) as sessions,
+        cast(coalesce(activity.lifetime_revenue, 0) as numeric(18, 2)) as lifetime_revenue
     from companies
     cross join horizon
     left join activity on companies.company_id = activity.company_id
+    left join plan_changes on companies.company_id = plan_changes.company_id and plan_changes.changes_since = 1
 
 )
 

@@ -8,6 +8,8 @@
     indexes=[{'columns': ['period', 'loaded_at']}] if target.type == 'postgres' else []
 ) }}
 
+{%- set months = months_to_read() %}
+
 with
 
 companies as (
@@ -22,13 +24,24 @@ loaded_months as (
 
 ),
 
+-- A company holds a size until its next change.
+plan_changes as (
+
+    select
+        company_id,
+        company_size,
+        period,
+        lead(period) over (partition by company_id order by period) as next_period
+    from {{ ref('stg_plan_changes') }}
+
+),
+
 -- The only pass over the sessions, month by month: an engine finds a month by its zone maps, block ranges or row groups
 -- and groups it in little memory, and a month that has not been loaded since the last build is not read again. Not
 -- through an import at the top: PostgreSQL would first copy all that is read more than once. The ids of sessions are
 -- unique (a test says so), so counting rows counts sessions.
 sessions_by_month as (
 
-    {% set months = months_to_read() %}
     {% for period, next_period in months if months | length <= var('months_read_apart') %}
         select
             company_id,
@@ -52,7 +65,7 @@ sessions_by_month as (
                 created_at >= cast('{{ months[0][0] }}' as timestamp)
                 and created_at < cast('{{ months[-1][1] }}' as timestamp)
                 and cast(date_trunc('month', created_at) as date)
-                in (cast('{{ months | map('first') | join("' as date), cast('") }}' as date))
+                in ({{ periods_of(months) }})
         {%- else -%}
             where false
         {%- endif %}
@@ -62,18 +75,70 @@ sessions_by_month as (
 ),
 
 -- A session of an unknown company stays in sight, with a size of null, for the tests to find.
-company_months as (
+held as (
 
     select
         sessions_by_month.company_id,
         sessions_by_month.period,
-        companies.company_size,
+        cast(sessions_by_month.period - interval '1 month' as date) as period_before,
+        coalesce(plan_changes.company_size, companies.company_size) as company_size,
+        companies.company_size as acquired_company_size,
+        companies.acquired_at >= cast(sessions_by_month.period as timestamp) as is_newly_acquired,
         cast(sessions_by_month.sessions as bigint) as sessions,
         cast(sessions_by_month.session_ids_checksum as bigint) as session_ids_checksum,
         loaded_months.loaded_at
     from sessions_by_month
     inner join loaded_months on sessions_by_month.period = loaded_months.period
     left join companies on sessions_by_month.company_id = companies.company_id
+    left join plan_changes
+        on
+            sessions_by_month.company_id = plan_changes.company_id
+            and sessions_by_month.period >= plan_changes.period
+            and (sessions_by_month.period < plan_changes.next_period or plan_changes.next_period is null)
+
+),
+
+-- The month before one that is read anew may have been read by an earlier build.
+held_before as (
+
+    select
+        company_id,
+        period,
+        company_size
+    from held
+
+    {% if is_incremental() and months -%}
+        union all
+
+        select
+            company_id,
+            period,
+            company_size
+        from {{ this }}
+        where
+            period in ({{ periods_of(months, months_before=1) }})
+            and period not in ({{ periods_of(months) }})
+    {%- endif %}
+
+),
+
+-- Who was active in the month before, or is acquired in this one, is a customer when it begins.
+company_months as (
+
+    select
+        held.company_id,
+        held.period,
+        held.company_size,
+        coalesce(
+            held_before.company_size,
+            case when held.is_newly_acquired then held.acquired_company_size end
+        ) as opening_company_size,
+        held.acquired_company_size,
+        held.sessions,
+        held.session_ids_checksum,
+        held.loaded_at
+    from held
+    left join held_before on held.company_id = held_before.company_id and held.period_before = held_before.period
 
 )
 

@@ -1,20 +1,8 @@
 with
 
-months as (
+month_prices as (
 
-    select * from {{ ref('int_months') }}
-
-),
-
-plans as (
-
-    select * from {{ ref('stg_plans') }}
-
-),
-
-company_months as (
-
-    select * from {{ ref('int_company_months') }}
+    select * from {{ ref('int_month_prices') }}
 
 ),
 
@@ -24,25 +12,29 @@ lifetimes as (
 
 ),
 
-acquired as (
+-- The one pass over the company-months: what follows adds up its few rows by one size or another.
+steps as (
 
     select
+        period,
         company_size,
-        count(*) as companies
-    from lifetimes
-    group by company_size
+        opening_company_size,
+        acquired_company_size,
+        count(*) as companies,
+        sum(sessions) as sessions
+    from {{ ref('int_company_months') }}
+    group by period, company_size, opening_company_size, acquired_company_size
 
 ),
 
--- Counted on their own and not as opening less active, so that a test can hold the two against each other.
-churned as (
+newly_acquired as (
 
     select
-        churned_period as period,
+        acquired_period as period,
         company_size,
         count(*) as companies
     from lifetimes
-    group by churned_period, company_size
+    group by acquired_period, company_size
 
 ),
 
@@ -51,10 +43,35 @@ active as (
     select
         period,
         company_size,
-        count(*) as companies,
+        sum(companies) as companies,
+        sum(case when opening_company_size is null then companies else 0 end) as returned,
+        sum(case when opening_company_size <> company_size then companies else 0 end) as moved_in,
         sum(sessions) as sessions
-    from company_months
+    from steps
     group by period, company_size
+
+),
+
+kept as (
+
+    select
+        period,
+        opening_company_size as company_size,
+        sum(companies) as companies,
+        sum(case when opening_company_size <> company_size then companies else 0 end) as moved_out
+    from steps
+    group by period, opening_company_size
+
+),
+
+active_of_acquired as (
+
+    select
+        period,
+        acquired_company_size as company_size,
+        sum(companies) as companies
+    from steps
+    group by period, acquired_company_size
 
 ),
 
@@ -62,17 +79,26 @@ active as (
 month_sizes as (
 
     select
-        months.period,
-        plans.company_size,
-        cast(coalesce(acquired.companies, 0) as bigint) as acquired_companies,
-        cast(coalesce(churned.companies, 0) as bigint) as churned_companies,
+        month_prices.period,
+        month_prices.company_size,
+        month_prices.monthly_price,
+        cast(coalesce(newly_acquired.companies, 0) as bigint) as newly_acquired_companies,
+        cast(coalesce(kept.companies, 0) as bigint) as kept_companies,
+        cast(coalesce(active.returned, 0) as bigint) as returned_companies,
+        cast(coalesce(active.moved_in, 0) as bigint) as moved_in_companies,
+        cast(coalesce(kept.moved_out, 0) as bigint) as moved_out_companies,
         cast(coalesce(active.companies, 0) as bigint) as active_companies,
+        cast(coalesce(active_of_acquired.companies, 0) as bigint) as active_of_acquired_companies,
         cast(coalesce(active.sessions, 0) as bigint) as sessions
-    from months
-    cross join plans
-    left join acquired on plans.company_size = acquired.company_size
-    left join churned on months.period = churned.period and plans.company_size = churned.company_size
-    left join active on months.period = active.period and plans.company_size = active.company_size
+    from month_prices
+    left join newly_acquired
+        on month_prices.period = newly_acquired.period and month_prices.company_size = newly_acquired.company_size
+    left join active on month_prices.period = active.period and month_prices.company_size = active.company_size
+    left join kept on month_prices.period = kept.period and month_prices.company_size = kept.company_size
+    left join active_of_acquired
+        on
+            month_prices.period = active_of_acquired.period
+            and month_prices.company_size = active_of_acquired.company_size
 
 )
 

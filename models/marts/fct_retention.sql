@@ -6,19 +6,18 @@ month_sizes as (
 
 ),
 
--- Who was active in the month before is a customer when this one begins; before the first month, all who were acquired.
+-- Who was active in the month before is a customer when this one begins, and so is who is acquired in it.
 opened as (
 
     select
-        period,
-        company_size,
-        acquired_companies,
-        coalesce(
-            lag(active_companies) over (partition by company_size order by period),
-            acquired_companies
-        ) as opening_companies,
-        churned_companies,
-        active_companies
+        *,
+        cast(
+            sum(newly_acquired_companies) over (
+                partition by company_size order by period rows between unbounded preceding and current row
+            ) as bigint
+        ) as acquired_companies,
+        coalesce(lag(active_companies) over (partition by company_size order by period), 0)
+        + newly_acquired_companies as opening_companies
     from month_sizes
 
 ),
@@ -30,11 +29,17 @@ retention as (
         company_size,
         acquired_companies,
         opening_companies,
-        churned_companies,
+        opening_companies - kept_companies as churned_companies,
         active_companies,
-        {{ ratio('active_companies', 'opening_companies') }} as retention_rate,
-        {{ ratio('churned_companies', 'opening_companies') }} as churn_rate,
-        {{ ratio('active_companies', 'acquired_companies') }} as cohort_retention_rate
+        {{ ratio('kept_companies', 'opening_companies') }} as retention_rate,
+        {{ ratio('opening_companies - kept_companies', 'opening_companies') }} as churn_rate,
+        {{ ratio('active_of_acquired_companies', 'acquired_companies') }} as cohort_retention_rate,
+        newly_acquired_companies,
+        kept_companies,
+        returned_companies,
+        moved_in_companies,
+        moved_out_companies,
+        active_of_acquired_companies
     from opened
 
 )

@@ -6,23 +6,16 @@ month_sizes as (
 
 ),
 
-plans as (
-
-    select * from {{ ref('stg_plans') }}
-
-),
-
 -- Only the active pay: the month in which a company churns is not billed.
 revenue as (
 
     select
-        month_sizes.period,
-        month_sizes.company_size,
-        month_sizes.active_companies,
-        plans.monthly_price,
-        cast(month_sizes.active_companies * plans.monthly_price as numeric(18, 2)) as revenue
+        period,
+        company_size,
+        active_companies,
+        monthly_price,
+        cast(active_companies * monthly_price as numeric(18, 2)) as revenue
     from month_sizes
-    inner join plans on month_sizes.company_size = plans.company_size
 
 )
 

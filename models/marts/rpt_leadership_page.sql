@@ -3,7 +3,8 @@
 {%- set has_bands = load_relation(source('truth', 'expected_kpis')) %}
 {%- set has_books = load_relation(source('truth', 'monthly_kpis')) %}
 {%- set cell = 'period, company_size, acquired_companies, opening_companies, churned_companies, active_companies,'
-    ~ ' sessions, revenue' %}
+    ~ ' sessions, monthly_price, revenue, newly_acquired_companies, kept_companies, returned_companies,'
+    ~ ' moved_in_companies, moved_out_companies, active_of_acquired_companies' %}
 with
 
 monthly_kpis as (
@@ -80,6 +81,7 @@ leadership_page as (
         monthly_kpis.monthly_price,
         monthly_kpis.acquired_companies,
         monthly_kpis.opening_companies,
+        monthly_kpis.kept_companies,
         monthly_kpis.churned_companies,
         monthly_kpis.active_companies,
         monthly_kpis.sessions,

@@ -29,7 +29,13 @@ by_size as (
         retention.active_companies,
         monthly_usage.sessions,
         revenue.monthly_price,
-        revenue.revenue
+        revenue.revenue,
+        retention.newly_acquired_companies,
+        retention.kept_companies,
+        retention.returned_companies,
+        retention.moved_in_companies,
+        retention.moved_out_companies,
+        retention.active_of_acquired_companies
     from retention
     inner join monthly_usage
         on retention.period = monthly_usage.period and retention.company_size = monthly_usage.company_size
@@ -54,7 +60,13 @@ with_total as (
         cast(sum(active_companies) as bigint) as active_companies,
         cast(sum(sessions) as bigint) as sessions,
         cast(null as numeric(10, 2)) as monthly_price,
-        cast(sum(revenue) as numeric(18, 2)) as revenue
+        cast(sum(revenue) as numeric(18, 2)) as revenue,
+        cast(sum(newly_acquired_companies) as bigint) as newly_acquired_companies,
+        cast(sum(kept_companies) as bigint) as kept_companies,
+        cast(sum(returned_companies) as bigint) as returned_companies,
+        cast(sum(moved_in_companies) as bigint) as moved_in_companies,
+        cast(sum(moved_out_companies) as bigint) as moved_out_companies,
+        cast(sum(active_of_acquired_companies) as bigint) as active_of_acquired_companies
     from by_size
     group by period
 
@@ -70,13 +82,19 @@ monthly_kpis as (
         opening_companies,
         churned_companies,
         active_companies,
-        {{ ratio('active_companies', 'opening_companies') }} as retention_rate,
+        {{ ratio('kept_companies', 'opening_companies') }} as retention_rate,
         {{ ratio('churned_companies', 'opening_companies') }} as churn_rate,
-        {{ ratio('active_companies', 'acquired_companies') }} as cohort_retention_rate,
+        {{ ratio('active_of_acquired_companies', 'acquired_companies') }} as cohort_retention_rate,
         sessions,
         {{ ratio('sessions', 'active_companies') }} as avg_sessions_per_company,
         monthly_price,
-        revenue
+        revenue,
+        newly_acquired_companies,
+        kept_companies,
+        returned_companies,
+        moved_in_companies,
+        moved_out_companies,
+        active_of_acquired_companies
     from with_total
 
 )

@@ -6,43 +6,65 @@ company_months as (
 
 ),
 
-lifetimes as (
+churns as (
 
-    select * from {{ ref('int_company_lifetimes') }}
-
-),
-
-plans as (
-
-    select * from {{ ref('stg_plans') }}
+    select * from {{ ref('int_churns') }}
 
 ),
 
+month_prices as (
+
+    select * from {{ ref('int_month_prices') }}
+
+),
+
+-- Only the active pay, and what a company of the size that it holds in the month pays.
 active as (
 
     select
-        company_id,
-        company_size,
-        period,
+        company_months.company_id,
+        company_months.company_size,
+        company_months.period,
         cast(1 as bigint) as active_companies,
+        cast(0 as bigint) as kept_companies,
         cast(0 as bigint) as churned_companies,
-        sessions
+        company_months.sessions,
+        cast(month_prices.monthly_price as numeric(18, 2)) as revenue
     from company_months
+    inner join month_prices
+        on company_months.period = month_prices.period and company_months.company_size = month_prices.company_size
 
 ),
 
--- Nothing is among the company-months of the month in which a company churns: it has no session then.
+-- Who was a customer when the month began counts with the size that it held then.
+kept as (
+
+    select
+        company_id,
+        opening_company_size as company_size,
+        period,
+        cast(0 as bigint) as active_companies,
+        cast(1 as bigint) as kept_companies,
+        cast(0 as bigint) as churned_companies,
+        cast(0 as bigint) as sessions,
+        cast(0 as numeric(18, 2)) as revenue
+    from company_months
+    where opening_company_size is not null
+
+),
+
 churned as (
 
     select
         company_id,
         company_size,
-        churned_period as period,
+        period,
         cast(0 as bigint) as active_companies,
+        cast(0 as bigint) as kept_companies,
         cast(1 as bigint) as churned_companies,
-        cast(0 as bigint) as sessions
-    from lifetimes
-    where churned_period is not null
+        cast(0 as bigint) as sessions,
+        cast(0 as numeric(18, 2)) as revenue
+    from churns
 
 ),
 
@@ -52,24 +74,12 @@ customer_months as (
 
     union all
 
+    select * from kept
+
+    union all
+
     select * from churned
-
-),
-
--- Only the active pay.
-priced as (
-
-    select
-        customer_months.company_id,
-        customer_months.company_size,
-        customer_months.period,
-        customer_months.active_companies,
-        customer_months.churned_companies,
-        customer_months.sessions,
-        cast(customer_months.active_companies * plans.monthly_price as numeric(18, 2)) as revenue
-    from customer_months
-    inner join plans on customer_months.company_size = plans.company_size
 
 )
 
-select * from priced
+select * from customer_months

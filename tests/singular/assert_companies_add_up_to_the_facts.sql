@@ -1,47 +1,45 @@
--- What every company did and paid, added up, is what the facts say. A returned row is a size for which it is not.
+-- What every company did and paid, added up, is what the facts say. A returned row has the sums where it is not. Only in
+-- all, because a company may have held more than one size.
 with
 
 companies as (
 
     select
-        company_size,
-        sum(active_months) as active_months,
-        sum(sessions) as sessions,
-        sum(lifetime_revenue) as revenue
+        coalesce(sum(active_months), 0) as active_months,
+        coalesce(sum(sessions), 0) as sessions,
+        coalesce(sum(lifetime_revenue), 0) as revenue,
+        coalesce(sum(reactivations), 0) as reactivations
     from {{ ref('dim_companies') }}
-    group by company_size
 
 ),
 
 facts as (
 
     select
-        company_size,
-        sum(active_companies) as active_months,
-        sum(sessions) as sessions,
-        sum(revenue) as revenue
+        coalesce(sum(active_companies), 0) as active_months,
+        coalesce(sum(sessions), 0) as sessions,
+        coalesce(sum(revenue), 0) as revenue,
+        coalesce(sum(returned_companies), 0) as reactivations
     from {{ ref('rpt_monthly_kpis') }}
-    where company_size <> 'all'
-    group by company_size
+    where company_size = 'all'
 
 ),
 
 different as (
 
     select
-        facts.company_size,
-        facts.active_months,
-        facts.sessions,
-        facts.revenue,
+        facts.*,
         companies.active_months as active_months_of_companies,
         companies.sessions as sessions_of_companies,
-        companies.revenue as revenue_of_companies
+        companies.revenue as revenue_of_companies,
+        companies.reactivations as reactivations_of_companies
     from facts
-    full outer join companies on facts.company_size = companies.company_size
+    cross join companies
     where
-        coalesce(facts.active_months, 0) <> coalesce(companies.active_months, 0)
-        or coalesce(facts.sessions, 0) <> coalesce(companies.sessions, 0)
-        or coalesce(facts.revenue, 0) <> coalesce(companies.revenue, 0)
+        facts.active_months <> companies.active_months
+        or facts.sessions <> companies.sessions
+        or facts.revenue <> companies.revenue
+        or facts.reactivations <> companies.reactivations
 
 )
 

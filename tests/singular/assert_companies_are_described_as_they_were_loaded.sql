@@ -1,5 +1,6 @@
--- The dimension calls a company what it is called in raw, with the same size and the price of its plan. A returned row
--- is a company of which it says something else.
+-- The dimension calls a company what it is called in raw, with the month and the size of its acquisition, the size of its
+-- last change, the number of its changes, and today's price of that size. A returned row is a company of which it says
+-- something else.
 with
 
 companies as (
@@ -8,9 +9,17 @@ companies as (
 
 ),
 
-plans as (
+plan_changes as (
 
-    select * from {{ ref('stg_plans') }}
+    select * from {{ ref('stg_plan_changes') }}
+
+),
+
+month_prices as (
+
+    select *
+    from {{ ref('int_month_prices') }}
+    where period = (select max(period) from {{ ref('int_months') }})
 
 ),
 
@@ -20,20 +29,51 @@ dim_companies as (
 
 ),
 
+last_changes as (
+
+    select
+        company_id,
+        count(*) as plan_changes,
+        max(period) as period
+    from plan_changes
+    group by company_id
+
+),
+
+described as (
+
+    select
+        companies.company_id,
+        companies.company_name,
+        companies.company_size,
+        companies.acquired_at,
+        coalesce(plan_changes.company_size, companies.company_size) as current_company_size,
+        coalesce(last_changes.plan_changes, 0) as plan_changes
+    from companies
+    left join last_changes on companies.company_id = last_changes.company_id
+    left join plan_changes
+        on last_changes.company_id = plan_changes.company_id and last_changes.period = plan_changes.period
+
+),
+
 different as (
 
     select
         dim_companies.*,
-        companies.company_name as loaded_name,
-        companies.company_size as loaded_size,
-        plans.monthly_price as price_of_plan
+        described.company_name as loaded_name,
+        described.company_size as loaded_size,
+        described.current_company_size as changed_size,
+        month_prices.monthly_price as price_of_today
     from dim_companies
-    inner join companies on dim_companies.company_id = companies.company_id
-    left join plans on companies.company_size = plans.company_size
+    inner join described on dim_companies.company_id = described.company_id
+    left join month_prices on described.current_company_size = month_prices.company_size
     where
-        dim_companies.company_name is distinct from companies.company_name
-        or dim_companies.company_size is distinct from companies.company_size
-        or dim_companies.monthly_price is distinct from plans.monthly_price
+        dim_companies.company_name is distinct from described.company_name
+        or dim_companies.company_size is distinct from described.company_size
+        or dim_companies.current_company_size is distinct from described.current_company_size
+        or dim_companies.plan_changes is distinct from described.plan_changes
+        or dim_companies.acquired_period is distinct from cast(described.acquired_at as date)
+        or dim_companies.monthly_price is distinct from month_prices.monthly_price
 
 )
 

@@ -37,6 +37,12 @@ different as (
         or books.sessions is distinct from marts.sessions
         or books.monthly_price is distinct from marts.monthly_price
         or books.revenue is distinct from marts.revenue
+        or books.newly_acquired_companies is distinct from marts.newly_acquired_companies
+        or books.kept_companies is distinct from marts.kept_companies
+        or books.returned_companies is distinct from marts.returned_companies
+        or books.moved_in_companies is distinct from marts.moved_in_companies
+        or books.moved_out_companies is distinct from marts.moved_out_companies
+        or books.active_of_acquired_companies is distinct from marts.active_of_acquired_companies
 
 )
 

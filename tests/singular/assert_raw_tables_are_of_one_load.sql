@@ -3,8 +3,8 @@
 {{ config(enabled=target.type == 'spark') }}
 
 {%- set tables = [
-    source('raw', 'companies'), source('raw', 'loaded_months'), source('raw', 'plans'), source('raw', 'sessions'),
-    source('raw', 'simulation'), source('truth', 'expected_kpis'), source('truth', 'injected_faults'),
+    source('raw', 'companies'), source('raw', 'loaded_months'), source('raw', 'plan_changes'), source('raw', 'plans'),
+    source('raw', 'price_changes'), source('raw', 'sessions'), source('raw', 'simulation'), source('truth', 'expected_kpis'), source('truth', 'injected_faults'),
     source('truth', 'monthly_kpis'),
 ] %}
 with

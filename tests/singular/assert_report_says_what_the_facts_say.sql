@@ -55,6 +55,12 @@ different as (
         or report.opening_companies is distinct from facts.opening_companies
         or report.churned_companies is distinct from facts.churned_companies
         or report.active_companies is distinct from facts.active_companies
+        or report.newly_acquired_companies is distinct from facts.newly_acquired_companies
+        or report.kept_companies is distinct from facts.kept_companies
+        or report.returned_companies is distinct from facts.returned_companies
+        or report.moved_in_companies is distinct from facts.moved_in_companies
+        or report.moved_out_companies is distinct from facts.moved_out_companies
+        or report.active_of_acquired_companies is distinct from facts.active_of_acquired_companies
         or report.retention_rate is distinct from facts.retention_rate
         or report.churn_rate is distinct from facts.churn_rate
         or report.cohort_retention_rate is distinct from facts.cohort_retention_rate

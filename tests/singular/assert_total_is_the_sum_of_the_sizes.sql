@@ -16,7 +16,13 @@ sizes as (
         sum(churned_companies) as churned_companies,
         sum(active_companies) as active_companies,
         sum(sessions) as sessions,
-        sum(revenue) as revenue
+        sum(revenue) as revenue,
+        sum(newly_acquired_companies) as newly_acquired_companies,
+        sum(kept_companies) as kept_companies,
+        sum(returned_companies) as returned_companies,
+        sum(moved_in_companies) as moved_in_companies,
+        sum(moved_out_companies) as moved_out_companies,
+        sum(active_of_acquired_companies) as active_of_acquired_companies
     from report
     where company_size <> 'all'
     group by period
@@ -43,6 +49,12 @@ different as (
         or sizes.active_companies is distinct from totals.active_companies
         or sizes.sessions is distinct from totals.sessions
         or sizes.revenue is distinct from totals.revenue
+        or sizes.newly_acquired_companies is distinct from totals.newly_acquired_companies
+        or sizes.kept_companies is distinct from totals.kept_companies
+        or sizes.returned_companies is distinct from totals.returned_companies
+        or sizes.moved_in_companies is distinct from totals.moved_in_companies
+        or sizes.moved_out_companies is distinct from totals.moved_out_companies
+        or sizes.active_of_acquired_companies is distinct from totals.active_of_acquired_companies
 
 )
 
