@@ -130,8 +130,6 @@ def _raw_rows(portion: Portion, books: Books, manner: Manner = IN_TURN) -> dict[
 def _other_rows(portion: Portion, books: Books, faults: Faults) -> dict[TableSchema, Iterator[Batch]]:
     scenario = portion.scenario
     return {
-        schemas.PLAN_CHANGES: iter(()),
-        schemas.PRICE_CHANGES: iter(()),
         schemas.MONTHLY_KPIS: _monthly_kpis(books),
         schemas.EXPECTED_KPIS: _expected_kpis(scenario),
         schemas.INJECTED_FAULTS: _injected_faults(scenario, faults),
@@ -206,12 +204,6 @@ def _monthly_kpis(books: Books) -> Iterator[Batch]:
                 "sessions": int(books.sessions[month, column]),
                 "monthly_price": size.monthly_price,
                 "revenue": books.revenue(month, column),
-                "newly_acquired_companies": int(books.acquired[month, column]) if month == 0 else 0,
-                "kept_companies": int(books.active[month, column]),
-                "returned_companies": 0,
-                "moved_in_companies": 0,
-                "moved_out_companies": 0,
-                "active_of_acquired_companies": int(books.active[month, column]),
             }
             for month, period in enumerate(books.scenario.periods)
             for column, size in enumerate(books.scenario.sizes)
