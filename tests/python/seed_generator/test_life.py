@@ -82,7 +82,9 @@ def assert_follows(counts: Ints, size: CompanySize) -> None:
         assert stats.chisquare(drawn[chances > 0], chances[chances > 0] * drawn.sum()).pvalue > UNLIKELY
 
 
-ALL = Scenario(companies=30_000, months=20, seed=11, **{**ALL_KINDS, "acquisition": Acquisition(3_000, "0.1", SUMMER)})
+ALL = Scenario(
+    companies=30_000, months=20, seed=11, **{**ALL_KINDS, "acquisition": Acquisition(3_000, Decimal("0.1"), SUMMER)}
+)
 
 
 def test_as_many_companies_are_acquired_as_the_scenario_says_with_ids_of_their_month() -> None:
@@ -182,7 +184,7 @@ def test_with_a_chance_of_one_each_customer_changes_and_each_lapsed_company_trie
     steady = CompanySize("b", 0.5, Decimal(2), base_sessions=2, spread=0)
     both = (PlanChange("a", "b", Decimal(1)), PlanChange("b", "a", Decimal(1)))
     scenario = Scenario(
-        companies=400, months=9, sizes=(silent, steady), plan_changes=both, reactivation=Reactivation(1)
+        companies=400, months=9, sizes=(silent, steady), plan_changes=both, reactivation=Reactivation(Decimal(1))
     )
     found = history(scenario)
     for month in range(1, scenario.months):
@@ -194,13 +196,13 @@ def test_with_a_chance_of_one_each_customer_changes_and_each_lapsed_company_trie
 
 
 def test_a_month_without_any_usage_ends_all_customers_and_a_sure_return_brings_all_of_them_back() -> None:
-    factors = [1, 1, 0, *[1] * 9]
+    factors = tuple(map(Decimal, (1, 1, 0, *[1] * 9)))
     scenario = Scenario(companies=300, months=6, sizes=(STEADY,), usage=Usage(factors), acquisition=Acquisition(5))
     ended = history(scenario)
     assert (ended.counts[ended.acquired == 0, 2:] == 0).all()
     assert (ended.counts[ended.acquired == 2, 2:] == 0).all()
     assert (ended.counts[ended.acquired > 2, 5] > 0).all()
-    back = history(replace(scenario, reactivation=Reactivation(1)))
+    back = history(replace(scenario, reactivation=Reactivation(Decimal(1))))
     assert (back.counts[:, 2][back.acquired <= 2] == 0).all()
     assert (back.counts[:, 3:][back.acquired <= 2] > 0).all()
 

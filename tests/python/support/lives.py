@@ -14,9 +14,9 @@ from seed_generator.life import Acquisition, PlanChange, PriceChange, Reactivati
 from seed_generator.scenario import CompanySize, Scenario, add_months
 from seed_generator.simulation.streams import Purpose, draw, stream
 
-SUMMER = [1, 1, 1, 1, 1, 1, "0.7", "0.6", 1, 1, 1, 1]
+SUMMER = tuple(map(Decimal, ["1", "1", "1", "1", "1", "1", "0.7", "0.6", "1", "1", "1", "1"]))
 ALL_KINDS: dict[str, Any] = {
-    "acquisition": Acquisition(20, Decimal("0.05"), (1, 1, 1, 1, 1, 1, Decimal("0.5"), Decimal("0.5"), 1, 1, 1, 1)),
+    "acquisition": Acquisition(20, Decimal("0.05"), SUMMER),
     "reactivation": Reactivation(Decimal("0.1")),
     "plan_changes": (PlanChange("small", "large", Decimal("0.02")), PlanChange("large", "small", Decimal("0.01"))),
     "price_changes": (
@@ -26,9 +26,14 @@ ALL_KINDS: dict[str, Any] = {
     "usage": Usage(SUMMER),
 }
 
+
+def _decimals(*numbers: str) -> st.SearchStrategy[Decimal]:
+    return st.sampled_from([Decimal(number) for number in numbers])
+
+
 _NAMES = ("one", "two", "three")
-_CHANCES = st.sampled_from(["0", "0.1", "0.3", "0.5"])
-_FACTORS = st.lists(st.sampled_from(["0", "0.5", "1", "1", "1", "1.5"]), min_size=12, max_size=12)
+_CHANCES = _decimals("0", "0.1", "0.3", "0.5")
+_FACTORS = st.lists(_decimals("0", "0.5", "1", "1", "1", "1.5"), min_size=12, max_size=12).map(tuple)
 
 
 @st.composite
@@ -50,9 +55,9 @@ def lives(draw_one: st.DrawFn) -> Scenario:
         seed=draw_one(st.integers(0, 2**63 - 1)),
         sizes=tuple(sizes),
         acquisition=Acquisition(
-            draw_one(st.integers(0, 12)), draw_one(st.sampled_from(["-0.5", "0", "1"])), draw_one(_FACTORS)
+            draw_one(st.integers(0, 12)), draw_one(_decimals("-0.5", "0", "1")), draw_one(_FACTORS)
         ),
-        reactivation=Reactivation(draw_one(st.sampled_from(["0", "0.3", "1"]))),
+        reactivation=Reactivation(draw_one(_decimals("0", "0.3", "1"))),
         plan_changes=tuple(PlanChange(a, b, draw_one(_CHANCES)) for a, b in pairs),
         price_changes=tuple(PriceChange(add_months(first, month), names[0], Decimal(month)) for month in months),
         usage=Usage(draw_one(_FACTORS)),
