@@ -251,7 +251,7 @@ def _injected_faults(scenario: Scenario, faults: Faults) -> Iterator[Batch]:
     """By simulating once more, so that no list of them grows beside the rows."""
     if faults:
         raw = _raw_rows(Portion(scenario), Books(scenario))
-        pairs = (with_faults(schema, batches, scenario, faults) for schema, batches in raw.items())
+        pairs = (with_faults(schema, raw[schema], scenario, faults) for schema in raw if faults.of(schema))
         yield from map(Batch, numbered(entry for of_table in pairs for _, entries in of_table for entry in entries))
 
 

@@ -216,7 +216,7 @@ def _never_simulated(scenario: Scenario, month: int, block: Block, companies: ND
 
 
 def _month(batch: Batch, scenario: Scenario) -> int:
-    """The month that a batch was simulated for, counted from 0; that of rows of no month, or of several, is the first."""
+    """The month that a batch was simulated for, counted from 0; where none is named, it is the first."""
     first, period = scenario.first_month, batch.period or scenario.first_month
     return (period.year - first.year) * 12 + period.month - first.month
 

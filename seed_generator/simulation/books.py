@@ -45,28 +45,30 @@ class Books:
         self.acquired[month:] += companies
 
     def record(self, month: int, companies: NDArray[np.int64]) -> None:
-        """Enter the sessions of a group's month.
+        """Enter a group's month in which nobody returns and nobody moves.
 
-        `companies` has shape (sizes, n): how many customers had 0, 1, 2, … sessions, by the size that they hold now.
+        `companies` has shape (sizes, n): how many customers of each size had 0, 1, 2, … sessions.
         """
-        self.active[month] += companies[:, 1:].sum(axis=1)
-        self.sessions[month] += companies @ np.arange(companies.shape[1])
+        self._record_sessions(month, companies)
+        self.opening[month] += companies.sum(axis=1)
+        self.churned[month] += companies[:, 0]
+        self.active_of_acquired[month] += companies[:, 1:].sum(axis=1)
 
-    def open(
-        self, month: int, opening: NDArray[np.int64], churned: NDArray[np.int64], active: NDArray[np.int64]
+    def record_moves(
+        self,
+        month: int,
+        companies: NDArray[np.int64],
+        moves: NDArray[np.int64],
+        active_of_acquired: NDArray[np.int64],
     ) -> None:
-        """Enter the others of its figures where nobody returns or moves, each of shape (sizes,)."""
-        self.opening[month] += opening
-        self.churned[month] += churned
-        self.active_of_acquired[month] += active
+        """Enter a group's month in which some may.
 
-    def move(self, month: int, companies: NDArray[np.int64], active_of_acquired: NDArray[np.int64]) -> None:
-        """Enter the others of its figures where companies may return or move.
-
-        `companies` has shape (sizes + 1, sizes, 2): how many customers had which size when the month opened, or had
-        lapsed, and which size they hold now, those without a session and the active ones.
+        `companies` is as above, by the size that they hold now, and `active_of_acquired` has shape (sizes,). `moves`
+        has shape (sizes + 1, sizes, 2): how many customers had which size when the month opened, or had lapsed, and
+        which they hold now, those without a session and the active ones.
         """
-        opening, returned = companies[:-1], companies[-1]
+        self._record_sessions(month, companies)
+        opening, returned = moves[:-1], moves[-1]
         kept = opening[:, :, 1]
         self.opening[month] += opening.sum(axis=(1, 2))
         self.churned[month] += opening[:, :, 0].sum(axis=1)
@@ -74,6 +76,10 @@ class Books:
         self.moved_in[month] += kept.sum(axis=0) - kept.diagonal()
         self.returned[month] += returned[:, 1]
         self.active_of_acquired[month] += active_of_acquired
+
+    def _record_sessions(self, month: int, companies: NDArray[np.int64]) -> None:
+        self.active[month] += companies[:, 1:].sum(axis=1)
+        self.sessions[month] += companies @ np.arange(companies.shape[1])
 
     @property
     def columns(self) -> dict[str, NDArray[np.int64]]:

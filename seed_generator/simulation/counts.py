@@ -57,18 +57,18 @@ def draw_counts(portion: Portion, months_at_a_time: int = 1) -> Iterator[CountDr
 
 def record(drawn: CountDraw, books: Books) -> None:
     """Enter a draw into the books."""
-    number, month, customers = len(books.scenario.sizes), drawn.month, drawn.customers
-    companies = _count_companies(drawn, number)
-    group = drawn.group
+    number, month = len(books.scenario.sizes), drawn.month
+    group, customers = drawn.group, drawn.customers
     first, last = group.acquired_before(month), group.acquired_before(month + 1)
     if last > first:
         books.acquire(month, np.bincount(group.first_size[first:last], minlength=number))
-    books.record(month, companies)
+    companies = _count_companies(drawn, number)
     if customers.opened_with is None:
-        books.open(month, companies.sum(axis=1), companies[:, 0], companies[:, 1:].sum(axis=1))
+        books.record(month, companies)
     else:
+        moves = _count_moves(customers, customers.opened_with, drawn.counts, number)
         of_acquired = np.bincount(group.first_size.take(drawn.position), minlength=number)
-        books.move(month, _count_moves(customers, customers.opened_with, drawn.counts, number), of_acquired)
+        books.record_moves(month, companies, moves, of_acquired)
 
 
 def books_of(portion: Portion) -> Books:

@@ -108,22 +108,20 @@ class _Part:
 
 
 def _parts(portion: Portion, books: Books, manner: Manner) -> Iterator[_Part]:
-    """What is to be made, in parts of a batch each; the books are kept while they are taken."""
-    scenario = portion.scenario
-    begun: dict[int, _Part] = {}  # by month, of those that come in turns
+    """What is to be made, in parts of a batch each, in which the blocks of a group are together.
+
+    The books are kept while they are taken.
+    """
     for drawn in draw_counts(portion, manner.months_at_a_time):
         record(drawn, books)
-        month = drawn.month
-        turn = month - month % manner.months_at_a_time
-        for complete in [other for other in begun if other < turn]:
-            yield begun.pop(complete)
+        part = _Part(portion.scenario, drawn.month)
         for piece in _pieces(drawn, portion, manner.batch_sessions):
-            part = begun.setdefault(month, _Part(scenario, month))
             if part.pieces and part.sessions + piece.sessions > manner.batch_sessions:
                 yield part
-                part = begun[month] = _Part(scenario, month)
+                part = _Part(portion.scenario, drawn.month)
             part.add(piece)
-    yield from begun.values()
+        if part.pieces:
+            yield part
 
 
 def _pieces(drawn: CountDraw, portion: Portion, batch_sessions: int) -> Iterator[_Piece]:
