@@ -133,11 +133,11 @@ class Total:
         """The probability of each sum, in units, from `first` on to `last` or further."""
         points = 1 << (last - first).bit_length()
         laws, numbers = self._cohorts.laws[month], self._cohorts.numbers[month]
-        logarithm = np.zeros(points // 2 + 1, np.complex128)
         step = max(1, _CHUNK // points)
-        for start in range(0, len(laws), step):
-            some = slice(start, start + step)
-            logarithm += numbers[some] @ self._of_one.log_transforms(points, laws[some])
+        parts = (slice(start, start + step) for start in range(0, len(laws), step))
+        logarithm = sum(
+            (numbers[part, np.newaxis] * self._of_one.log_transforms(points, laws[part])).sum(axis=0) for part in parts
+        )
         return np.roll(np.fft.irfft(np.exp(logarithm), points), -first)
 
     def _guaranteed(self, miss: float | Floats) -> Bounds:

@@ -66,7 +66,8 @@ class Chances:
 
     def __init__(self, scenario: Scenario) -> None:
         months = range(scenario.months)
-        usages = [scenario.sizes_in(month) for month in months[:CALENDAR_MONTHS]]
+        self.sizes = [scenario.sizes_in(month) for month in months]
+        usages = self.sizes[:CALENDAR_MONTHS]
         self.usages = usages if len({_counts(sizes) for sizes in usages}) > 1 else usages[:1]
         cycle = len(self.usages)
         acquired = [month for month in months if scenario.acquired_companies[month]]
@@ -151,6 +152,7 @@ class GroupChances:
     def __init__(self, chances: Chances, sizes: Sequence[int]) -> None:
         self._usage, self._sizes = chances.usage, list(sizes)
         self._usages = [[usage[size] for size in sizes] for usage in chances.usages]
+        self.prices = [tuple(of_month[size].monthly_price for size in sizes) for of_month in chances.sizes]
         self._by_size = Step(**{name: values[:, self._sizes] for name, values in vars(chances.by_size).items()})
         self.of = Step(**{name: values.sum(axis=1) for name, values in vars(self._by_size).items()})
         base, spread = (self._each(name)[self._usage] for name in ("base_sessions", "spread"))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 
 import numpy as np
@@ -43,23 +42,22 @@ class Cohorts:
         laws = [np.append(laws, np.repeat(laws[:1], most - len(laws))) for laws in self.laws]
         return np.array(laws), np.array([np.append(of, np.zeros(most - len(of), np.int64)) for of in self.numbers])
 
+    @property
+    def proportions(self) -> "Cohorts":
+        """The smallest whole numbers with the same ratios, so that of a single law nothing is lost by rounding."""
+        return Cohorts(self.laws, [numbers // np.gcd.reduce(numbers) for numbers in self.numbers])
+
     def sums(self, of_laws: Floats) -> Floats:
         """Of what is known law by law, (laws, …), over the companies of each month: of shape (months, …)."""
         return np.array([numbers @ of_laws[laws] for laws, numbers in self._pairs()])
 
     def averages(self, of_laws: Floats) -> Floats:
-        """The same for a single company of each month."""
+        """The same by the number of companies."""
         return np.array([numbers / numbers.sum() @ of_laws[laws] for laws, numbers in self._pairs()])
 
-    def exact_averages(self, of_laws: Decimals) -> Decimals:
-        """The same in decimals, from shape (laws,) to (months,)."""
-        return np.array(
-            [
-                np.array([Decimal(number) for number in numbers.tolist()], object) / int(numbers.sum()) @ of_laws[laws]
-                for laws, numbers in self._pairs()
-            ],
-            object,
-        )
+    def exact_sums(self, of_laws: Decimals) -> Decimals:
+        """The sums in decimals, from shape (laws,) to (months,)."""
+        return np.array([numbers.astype(object) @ of_laws[laws] for laws, numbers in self._pairs()])
 
     def months(self, some: Iterable[int]) -> "Cohorts":
         """Those of some months only."""

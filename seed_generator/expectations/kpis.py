@@ -78,7 +78,7 @@ def expected_sessions(scenario: Scenario) -> Decimal:
     with localcontext(PRECISION):
         chances = Chances(scenario)
         sessions = GroupChances(chances, range(len(scenario.sizes))).sessions
-        return sum(_totals(chances.cohorts, sessions), Decimal(0))
+        return sum(chances.cohorts.exact_sums(sessions), Decimal(0))
 
 
 def expected_kpis(scenario: Scenario) -> list[Expectation]:
@@ -99,12 +99,9 @@ class _Group:
     """The figures of one size or of all."""
 
     def __init__(self, scenario: Scenario, chances: Chances, name: str, places: Sequence[int]) -> None:
-        self._scenario, self._name, self._cohorts = scenario, name, chances.cohorts
+        self._scenario, self._periods, self._name = scenario, scenario.periods, name
+        self._cohorts = chances.cohorts
         self._chances = GroupChances(chances, places)
-        self._prices = [
-            tuple(sizes[place].monthly_price for place in places)
-            for sizes in map(scenario.sizes_in, range(scenario.months))
-        ]
         # For each bound its part, of either kind of figures.
         bounds = 2 * scenario.months * (len(scenario.sizes) + 1)
         self._implausible = {
@@ -113,14 +110,21 @@ class _Group:
 
     def expectations(self) -> Iterator[Expectation]:
         """Figure by figure."""
-        of, chances = self._chances.of, self._chances
-        yield from self._counts("active_companies", of.active)
+        of, chances, months = self._chances.of, self._chances, range(self._scenario.months)
+        active = self._bounds("active_companies", months, chances.one(of.active))
+        yield from self._sums("active_companies", months, of.active, of.active, active)
         yield from self._counts("churned_companies", of.opening - of.kept)
-        months = range(self._scenario.months)
         counts = chances.session_counts()
-        yield from self._sums("sessions", months, chances.sessions, chances.sessions_squared, counts)
-        for prices, same in groupby(months, self._prices.__getitem__):
-            yield from self._revenue(prices, list(same))
+        bounds = self._bounds("sessions", months, counts)
+        yield from self._sums("sessions", months, chances.sessions, chances.sessions_squared, bounds)
+        for prices, same in groupby(months, chances.prices.__getitem__):
+            some = list(same)
+            mean, square = (chances.revenue(prices, power) for power in (1, 2))
+            if len(prices) == 1:  # all pay the same
+                bounds = [[bound[month] * prices[0] for month in some] for bound in active]
+            else:
+                bounds = self._bounds("revenue", some, chances.payments(prices), Decimal(1) / CENTS)
+            yield from self._sums("revenue", some, mean, square, bounds)
         yield from self._means("avg_sessions_per_company", chances.sessions, of.active, counts)
         yield from self._means("retention_rate", of.kept, of.opening, chances.kept())
         if self._scenario.has_life:
@@ -128,58 +132,45 @@ class _Group:
                 yield from self._counts(kpi, getattr(of, kpi.removesuffix("_companies")))
 
     def _counts(self, kpi: str, chance: Decimals) -> Iterator[Expectation]:
-        """A company counts as one."""
+        """Of companies that count as one with a chance."""
         months = range(self._scenario.months)
-        yield from self._sums(kpi, months, chance, chance, self._chances.one(chance))
+        bounds = self._bounds(kpi, months, self._chances.one(chance))
+        yield from self._sums(kpi, months, chance, chance, bounds)
 
-    def _revenue(self, prices: Sequence[Decimal], months: Sequence[int]) -> Iterator[Expectation]:
-        """Of months with the same prices."""
-        mean, square = (self._chances.revenue(prices, power) for power in (1, 2))
-        if len(prices) == 1:  # of whole prices, so that no distribution of its own is needed
-            contribution, unit = self._chances.one(self._chances.of.active), prices[0]
-        else:
-            contribution, unit = self._chances.payments(prices), Decimal(1) / CENTS
-        yield from self._sums("revenue", months, mean, square, contribution, unit)
+    def _bounds(
+        self, kpi: str, months: Sequence[int], contribution: Contribution, unit: Decimal = _ONE
+    ) -> list[list[Decimal]]:
+        """The four of a sum, each of some months."""
+        total = Total(self._counting(months, contribution), contribution)
+        bounds = (*total.quantiles(OUTSIDE_BAND / 2), *total.guaranteed(self._implausible[kpi]))
+        return [[int(number) * unit for number in bound] for bound in bounds]
 
     def _sums(
-        self,
-        kpi: str,
-        months: Sequence[int],
-        mean: Decimals,
-        mean_square: Decimals,
-        contribution: Contribution,
-        unit: Decimal = _ONE,
+        self, kpi: str, months: Sequence[int], mean: Decimals, mean_square: Decimals, bounds: list[list[Decimal]]
     ) -> Iterator[Expectation]:
+        """`mean` and `mean_square` are those of what a single company contributes, law by law."""
         cohorts = self._cohorts.months(months)
-        variances = _totals(cohorts, mean_square - mean**2)
-        total = Total(self._with_a_chance(cohorts, contribution), contribution)
-        yield from self._rows(
-            kpi,
-            months,
-            _totals(cohorts, mean),
-            [max(variance, Decimal(0)).sqrt() for variance in variances],
-            [
-                [int(number) * unit for number in bound]
-                for bound in (*total.quantiles(OUTSIDE_BAND / 2), *total.guaranteed(self._implausible[kpi]))
-            ],
-        )
+        variances = cohorts.exact_sums(mean_square - mean**2)
+        deviations = [max(variance, Decimal(0)).sqrt() for variance in variances]
+        yield from self._rows(kpi, months, cohorts.exact_sums(mean), deviations, bounds)
 
     def _means(
         self, kpi: str, numerator: Decimals, denominator: Decimals, contribution: Contribution
     ) -> Iterator[Expectation]:
-        above, below = (self._cohorts.exact_averages(part) for part in (numerator, denominator))
+        above, below = (self._cohorts.proportions.exact_sums(part) for part in (numerator, denominator))
         some = np.flatnonzero(floats(below) > _NEVER)
         if not some.size:
             return
-        mean = Mean(self._with_a_chance(self._cohorts.months(some), contribution), contribution)
+        mean = Mean(self._counting(some, contribution), contribution)
         bounds = [
             *_outwards(mean.quantiles(OUTSIDE_BAND / 2)),
             *_outwards(mean.guaranteed(self._implausible[kpi])),
         ]
         yield from self._rows(kpi, some, above[some] / below[some], [None] * len(some), bounds)
 
-    def _with_a_chance(self, cohorts: Cohorts, contribution: Contribution) -> Cohorts:
-        """Without those that can't count, if there are others."""
+    def _counting(self, months: Iterable[int], contribution: Contribution) -> Cohorts:
+        """The companies of some months, without those that can't contribute if there are several cohorts."""
+        cohorts = self._cohorts.months(months)
         return cohorts if cohorts.are_single else cohorts.with_a_chance(contribution.chances)
 
     def _rows(
@@ -194,7 +185,7 @@ class _Group:
             months, expected, deviations, *bounds, strict=True
         ):
             yield Expectation(
-                self._scenario.periods[month],
+                self._periods[month],
                 self._name,
                 kpi,
                 expected=_rounded(value),
@@ -204,12 +195,6 @@ class _Group:
                 lowest_plausible=lowest,
                 highest_plausible=highest,
             )
-
-
-def _totals(cohorts: Cohorts, of_laws: Decimals) -> Decimals:
-    """The sum over the companies of each month, of shape (months,)."""
-    totals: Decimals = cohorts.companies.astype(object) * cohorts.exact_averages(of_laws)
-    return totals
 
 
 def _rounded(value: Decimal) -> Decimal:
