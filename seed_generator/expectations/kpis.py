@@ -42,6 +42,10 @@ LIFE_KPIS = (
 
 PLACES = Decimal("1e-8")
 
+# From so many companies on, cumulants may tell the band of a ratio. A life takes more, which makes its bands more exact;
+# without one, bands keep their digits.
+_MANY = 10
+_MANY_OF_A_LIFE = 100
 _ONE = Decimal(1)
 _NEVER = 1e-290  # what is less probable can't be told from 0
 
@@ -161,7 +165,8 @@ class _Group:
         some = np.flatnonzero(floats(below) > _NEVER)
         if not some.size:
             return
-        mean = Mean(self._counting(some, contribution), contribution)
+        many = _MANY_OF_A_LIFE if self._scenario.has_life else _MANY
+        mean = Mean(self._counting(some, contribution), contribution, many)
         bounds = [
             *_outwards(mean.quantiles(OUTSIDE_BAND / 2)),
             *_outwards(mean.guaranteed(self._implausible[kpi])),

@@ -24,17 +24,19 @@ from seed_generator.expectations.cohorts import Cohorts, Floats, Whole
 
 # The distributions for all numbers of companies with a value have so many points together at the most.
 _POINTS_OF_ALL_COUNTS = 1 << 21
-_MANY = 10  # from so many companies on, cumulants may tell a quantile
 _HALVINGS = 46  # from 255 to less than a digit that is kept
 _LARGEST_EXPONENT = 128.0  # no bound is given a chance that is as small as exp(-this)
 _SMALLEST_LOGARITHM = -700.0  # of a float
 
 
 class Mean:
-    """The mean of the values of those companies that have one, given that there is such a company."""
+    """The mean of the values of those companies that have one, given that there is such a company.
 
-    def __init__(self, cohorts: Cohorts, contribution: Contribution) -> None:
-        self._cohorts, self._contribution = cohorts, contribution
+    From `many` of these on, cumulants may tell a quantile.
+    """
+
+    def __init__(self, cohorts: Cohorts, contribution: Contribution, many: int) -> None:
+        self._cohorts, self._contribution, self._many = cohorts, contribution, many
         self._chance_of_value = contribution.chances.sum(axis=1)  # by law
         chances = cohorts.averages(contribution.chances)
         self._with_value = chances.sum(axis=1)  # on average over the companies of a month
@@ -74,7 +76,7 @@ class Mean:
             elif not self._without[month]:
                 of_all = Total(self._cohorts.months([month]), self._contribution).quantiles(miss)
                 lower[month], upper[month] = (float(bound[0]) / self._cohorts.companies[month] for bound in of_all)
-            elif number > _MANY and is_nearly_normal(cumulants := self._cumulants(month, number)):
+            elif number > self._many and is_nearly_normal(cumulants := self._cumulants(month, number)):
                 lower[month], upper[month] = (cornish_fisher(cumulants, chance) for chance in (miss, 1 - miss))
             else:
                 lower[month], upper[month] = self._exact(month, miss) or (lower[month], upper[month])
@@ -166,8 +168,7 @@ class Mean:
         numbers = np.arange(max(1, lower), max(1, upper) + 1)
         laws, companies = self._cohorts.laws[month], self._cohorts.companies[month]
         if len(laws) > 1:
-            first = int(numbers[0])
-            weights = np.maximum(self._counted.distribution(month, first, int(numbers[-1]))[: len(numbers)], 0)
+            weights = np.maximum(self._counted.distribution(month, lower, int(numbers[-1]))[numbers - lower], 0)
         else:  # binomial, and so exact however rare
             odds = self._with_value[month] / self._without[month]
             steps = np.log((companies - numbers[:-1]) / (numbers[:-1] + 1) * odds)
