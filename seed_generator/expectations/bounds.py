@@ -1,6 +1,6 @@
 """How far what independent companies add up to may lie from what is expected of it.
 
-The mathematics is derived in docs/model/simulation.md. Companies of one cohort are alike, so that everything follows from
+The mathematics is derived in docs/model/simulation.md. Companies of one law are alike, so that everything follows from
 what a single one contributes. Laws and months are computed side by side: the shapes of arrays begin with them.
 """
 
@@ -22,8 +22,7 @@ NEGLIGIBLE = 1e-12
 TILTS = np.geomspace(1e-5, 700.0, 200)
 SIDES = (-1, 1)
 
-# A distribution is computed in full on this many points at the most. For several cohorts, whose transforms are all
-# computed, it is on fewer, unless nothing else tells a quantile.
+# A distribution is computed in full on this many points at the most: all laws together, where cumulants would do.
 _POINTS = 1 << 15
 _CHUNK = 1 << 20  # so many points of transforms are in memory at once
 # Up to this skewness and excess kurtosis four cumulants tell a quantile well enough.

@@ -1,4 +1,4 @@
-"""What happens to a single company: the chances of each of its months, in decimals; derived in docs/model/simulation.md.
+"""What happens to a single company: the chances of each of its months; derived in docs/model/simulation.md.
 
 A company follows a law: when in the calendar it was acquired, and how old it is. The month of acquisition has age 0.
 Without a season of usage all months of the calendar are alike, and a law is an age.
@@ -95,19 +95,23 @@ class Chances:
 def _steps(scenario: Scenario, usages: Sequence[Sequence[CompanySize]], starts: Whole) -> Iterator[Step]:
     """One age after the other, of shape (starts, sizes); `starts` are the places in `usages` at age 0."""
     names = [size.name for size in scenario.sizes]
-    moves = [(names.index(move.from_size), names.index(move.to_size), move.probability) for move in scenario.plan_changes]
-    stays = np.array([1 - sum((chance for of, _, chance in moves if of == size), Decimal(0)) for size in range(len(names))])
-    has_sessions = np.array([[1 - silence_probability(size) for size in sizes] for sizes in usages])
+    moves = [
+        (names.index(move.from_size), names.index(move.to_size), move.probability) for move in scenario.plan_changes
+    ]
+    stays = np.array(
+        [1 - sum((chance for of, _, chance in moves if of == size), Decimal(0)) for size in range(len(names))]
+    )
+    of_session = np.array([[1 - silence_probability(size) for size in sizes] for sizes in usages])
     # Who can move is followed by the size at acquisition too: shapes are (starts, sizes at acquisition or 1, sizes).
     share = np.array([_share(scenario, size) for size in scenario.sizes])
     nobody = np.full((len(starts), len(names) if moves else 1, len(names)), Decimal(0))
-    acquired = nobody + (np.where(np.eye(len(names), dtype=bool), share, Decimal(0)) if moves else share)
+    acquired = nobody + (np.diag(share) + Decimal(0) if moves else share)
     active = lapsed = nobody
     for age in range(scenario.months):
-        chance = has_sessions[(starts + age) % len(usages)]
+        chance = of_session[(starts + age) % len(usages)]
         opening = active if age else acquired
         stayed = active * stays if age else acquired
-        moved = nobody.copy()  # to this size
+        moved = nobody.copy()
         moved_out, moved_in = nobody[:, 0].copy(), nobody[:, 0].copy()
         for of, to, probability in moves if age else ():
             moving = active[..., of] * probability
@@ -183,7 +187,8 @@ class GroupChances:
 
     def revenue(self, prices: Sequence[Decimal], power: int = 1) -> Decimals:
         """What a company pays, or its square, in the mean."""
-        return self._by_size.active @ np.array([price**power for price in prices])
+        mean: Decimals = self._by_size.active @ np.array([price**power for price in prices])
+        return mean
 
     def payments(self, prices: Sequence[Decimal]) -> Contribution:
         """A company that is active pays its price, here in cents."""

@@ -66,7 +66,7 @@ class Cohorts:
 
     def with_a_chance(self, of_laws: Floats) -> "Cohorts":
         """Without the companies whose law has no chance above 0 among `of_laws`, of shape (laws, values)."""
-        possible = of_laws.any(axis=1)
+        possible = of_laws.sum(axis=1) > 0
         return Cohorts(
             [laws[possible[laws]] for laws in self.laws],
             [numbers[possible[laws]] for laws, numbers in self._pairs()],

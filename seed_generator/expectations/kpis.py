@@ -42,8 +42,7 @@ LIFE_KPIS = (
 
 PLACES = Decimal("1e-8")
 
-# From so many companies on, cumulants may tell the band of a ratio. A life takes more, which makes its bands more exact;
-# without one, bands keep their digits.
+# From so many companies on, cumulants may tell the band of a ratio. Without a life it is fewer: so its digits stay.
 _MANY = 10
 _MANY_OF_A_LIFE = 100
 _ONE = Decimal(1)

@@ -1,6 +1,6 @@
 """How far the mean of what some of the companies contribute may lie from what is expected of it.
 
-The mathematics is derived in docs/model/simulation.md. The mean is at most x exactly when the sum of value − x over the
+The mathematics is derived in docs/model/simulation.md. The mean is at most x exactly when the sum of value - x over the
 companies with a value is at most 0; and that is a sum over independent companies.
 """
 
@@ -52,7 +52,7 @@ class Mean:
 
     def guaranteed(self, miss: float) -> Bounds:
         """Numbers that the mean is below, and above, with a chance of `miss` at most, by Chernoff's inequality."""
-        # E[exp(tilt · Σ (value − x))] is 1 where no company has a value: the rest is what Markov's inequality holds of.
+        # E[exp(tilt · Σ (value - x))] is 1 where no company has a value: the rest is what Markov's inequality holds of.
         target = np.log1p((miss - 1) * self._somebody)
         if self._cohorts.are_single:
             with np.errstate(divide="ignore"):
@@ -106,7 +106,7 @@ class Mean:
         with_value, without = self._chance_of_value[laws], self._contribution.nothing[laws]
 
         def solution(shift: Floats, low: Floats, high: Floats) -> Floats:
-            """Where Σ numbers · log(without + with_value · exp(shift − solution)) comes down to the target."""
+            """Where Σ numbers · log(without + with_value · exp(shift - solution)) comes down to the target."""
             for _ in range(_HALVINGS):
                 middle = (low + high) / 2
                 power = np.maximum(shift - middle[:, np.newaxis], _SMALLEST_LOGARITHM)

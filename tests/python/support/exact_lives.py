@@ -3,7 +3,7 @@
 Nothing here knows a formula. A company's month is a list of all that can happen to it, each with its chance.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -79,7 +79,7 @@ def distribution(scenario: Scenario, month: int, sizes: list[int], kpi: str) -> 
 
 def _law(scenario: Scenario, cohort: int, month: int, sizes: list[int], kpi: str) -> Floats:
     prices = [int(size.monthly_price) for size in scenario.sizes_in(month)]
-    chances: Counter[tuple[int, ...]] = Counter()
+    chances: dict[tuple[int, ...], float] = defaultdict(float)
     for event, chance in _events(scenario, cohort, month):
         value = []
         for part in RATIOS.get(kpi, (kpi,)):
@@ -97,10 +97,10 @@ def _events(scenario: Scenario, cohort: int, month: int) -> list[tuple[Event, fl
     shares = [size.share for size in scenario.sizes]
     states: dict[State, float] = {(size, size, "new"): share for size, share in enumerate(shares)}
     for now in range(cohort, month):
-        after: Counter[State] = Counter()
+        after: dict[State, float] = defaultdict(float)
         for event, chance in _step(scenario, now, states):
             after[event.acquired_as, event.size, "active" if event.is_active else "lapsed"] += chance
-        states = dict(after)
+        states = after
     return list(_step(scenario, month, states))
 
 

@@ -21,7 +21,8 @@ def simulated_life(
 ) -> Figures:
     """Every figure, of shape (months, sizes and all of them); a ratio without a denominator is nan.
 
-    `acquired` and `sizes_in` may be others than those of the scenario.
+    It is right by default. `acquired` and `sizes_in` can be others than those of the scenario, a change of plan can
+    come too late for the month's sessions, and a company that returns can be sure to have some.
     """
     rng = np.random.default_rng(seed)
     months, kinds = scenario.months, len(scenario.sizes)
@@ -46,11 +47,11 @@ def simulated_life(
         active = np.append(active, np.zeros(len(newcomers), bool))
         opening, before = active | is_new, size
         moved = (rng.random(len(size))[:, np.newaxis] >= moves[size]).sum(axis=1)
-        moved = np.where(active, moved, size)
-        size = moved if moves_before_usage else size
+        size = np.where(active, moved, size)
         returns = ~opening & (rng.random(len(size)) < float(scenario.reactivation.probability))
-        away = rng.integers(0, spread[size], endpoint=True)
-        sessions = np.where(opening | returns, base[size] + rng.choice([-1, 1], len(size)) * away, 0)
+        law = size if moves_before_usage else before
+        drawn = base[law] + rng.choice([-1, 1], len(law)) * rng.integers(0, spread[law], endpoint=True)
+        sessions = np.where(opening | returns, np.maximum(drawn, 0), 0)
         if not returns_are_drawn:
             sessions = np.where(returns, np.maximum(sessions, 1), sessions)
         active = sessions > 0
@@ -63,7 +64,6 @@ def simulated_life(
         count("opening_companies", before, opening)
         count("kept_companies", before, opening & active)
         count("returned_companies", size, active & ~opening)
-        size = moved
         has_moved = opening & active & (size != before)
         count("moved_in_companies", size, has_moved)
         count("moved_out_companies", before, has_moved)
