@@ -217,14 +217,16 @@ def every_kind_of_load(company: Company) -> None:
     company.build()
     company.load(20, 2, 2)
     company.build()
+    company.withhold(0, 2)
+    company.build()
+    company.deliver()
+    company.build()
 
 
 @in_both
 def test_every_kind_of_load_is_followed_and_a_build_that_failed(company: Company, broken: Path) -> None:
     every_kind_of_load(company)
-    company.withhold(0, 2)
-    company.build()
-    company.deliver()
+    company.extend(1, 0)
     company.fail(broken)
     company.build()
     company.full_refresh()
