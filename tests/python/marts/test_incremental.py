@@ -216,7 +216,6 @@ def every_kind_of_load(company: Company) -> None:
     company.extend(0, 10)
     company.build()
     company.load(20, 2, 2)
-    company.build()
     company.withhold(0, 2)
     company.build()
     company.deliver()
