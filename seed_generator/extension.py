@@ -92,6 +92,6 @@ def _loaded(rows: Sequence[Mapping[str, Any]]) -> Scenario:
 
 
 def _said(scenario: Scenario, name: str) -> str:
-    """A value of a scenario, for people."""
-    value = json.loads(scenario.to_json())[name]
+    """A value of a scenario, for people; of its life, there may be none."""
+    value = json.loads(scenario.to_json()).get(name, "none")
     return value if isinstance(value, str) else json.dumps(value)

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from seed_generator import schemas
 from seed_generator.expectations.kpis import expected_kpis
@@ -12,9 +14,10 @@ from seed_generator.faults.injection import Faults, numbered, with_faults
 from seed_generator.scenario import Scenario
 from seed_generator.schemas import Batch, TableSchema
 from seed_generator.simulation.books import Books
-from seed_generator.simulation.companies import simulate_companies
+from seed_generator.simulation.companies import CompanyBatch, simulate_companies
 from seed_generator.simulation.counts import books_of
-from seed_generator.simulation.names import company_names
+from seed_generator.simulation.names import company_names, later_company_names
+from seed_generator.simulation.plan_changes import simulate_plan_changes
 from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import IN_TURN, Manner, simulate_sessions
 from seed_generator.simulation.streams import STREAM_VERSION
@@ -82,13 +85,13 @@ def simulated_tables(
     if faults:  # they are put into one month after the other
         manner = replace(manner, months_at_a_time=1)
     batches = _raw_rows(portion, books, manner) | _other_rows(portion, books, faults)
-    blockwise = {
-        schema: Blockwise(portion, rows, books_of, of_table, on_rows)
-        for schema, rows, of_table in (
-            (schemas.COMPANIES, _companies, None),
-            (schemas.SESSIONS, _sessions_without_books, books),
-        )
-    }
+    large: list[tuple[TableSchema, Callable[[Portion], Iterator[Batch]], Books | None]] = [
+        (schemas.COMPANIES, _companies, None),
+        (schemas.SESSIONS, _sessions_without_books, books),
+    ]
+    if portion.scenario.plan_changes:  # else no process has to look for any
+        large.append((schemas.PLAN_CHANGES, _plan_changes, None))
+    blockwise = {schema: Blockwise(portion, rows, books_of, of_table, on_rows) for schema, rows, of_table in large}
     added = _tables_with_more(portion)
     tables = []
     for schema in schemas.TABLES:
@@ -113,7 +116,7 @@ def _tables_with_more(portion: Portion) -> set[TableSchema]:
     """The tables that keep the rows that they have."""
     if not portion.adds_rows:
         return set()
-    large = {schemas.PLANS, schemas.COMPANIES, schemas.SESSIONS}
+    large = {schemas.PLANS, schemas.COMPANIES, schemas.PLAN_CHANGES, schemas.SESSIONS}
     # New companies have sessions in every month, so every month is loaded anew.
     return large if portion.adds_companies else large | {schemas.LOADED_MONTHS}
 
@@ -122,7 +125,9 @@ def _raw_rows(portion: Portion, books: Books, manner: Manner = IN_TURN) -> dict[
     """The tables that faults can be put into."""
     return {
         schemas.PLANS: _plans(portion),
+        schemas.PRICE_CHANGES: _price_changes(portion.scenario),
         schemas.COMPANIES: _companies(portion),
+        schemas.PLAN_CHANGES: _plan_changes(portion),
         schemas.SESSIONS: _sessions(portion, books, manner),
     }
 
@@ -157,19 +162,50 @@ def _plans(portion: Portion) -> Iterator[Batch]:
         )
 
 
+def _price_changes(scenario: Scenario) -> Iterator[Batch]:
+    """Those of the simulation's months, all of them: they are few."""
+    last = scenario.periods[-1]
+    rows = [
+        {"period": change.month, "company_size": change.company_size, "monthly_price": change.monthly_price}
+        for change in scenario.price_changes
+        if change.month <= last
+    ]
+    if rows:
+        yield _from_rows(schemas.PRICE_CHANGES, rows)
+
+
 def _companies(portion: Portion) -> Iterator[Batch]:
     scenario = portion.scenario
-    sizes = pa.array([size.name for size in scenario.sizes], pa.string())
-    acquired_at = pa.scalar(datetime.combine(scenario.first_month, time()), schemas.TIMESTAMP)
     for batch in simulate_companies(portion):
         number = len(batch.company_id)
+        acquired_at = pa.scalar(datetime.combine(scenario.periods[batch.month], time()), schemas.TIMESTAMP)
         columns = [
             pa.array(batch.company_id),
-            company_names(scenario.seed, int(batch.company_id[0]) - 1, number),
-            sizes.take(pa.array(batch.size)),
+            _names(scenario.seed, batch),
+            _size_names(scenario, batch.size),
             pa.repeat(acquired_at, number),
         ]
         yield Batch(pa.RecordBatch.from_arrays(columns, schema=schemas.COMPANIES.columns))
+
+
+def _names(seed: int, batch: CompanyBatch) -> pa.StringArray:
+    number = len(batch.company_id)
+    if batch.month:
+        return later_company_names(seed, batch.month, batch.before, number)
+    return company_names(seed, batch.before, number)
+
+
+def _plan_changes(portion: Portion) -> Iterator[Batch]:
+    """By drawing once more who has which plan, where the scenario lets it change."""
+    scenario = portion.scenario
+    for batch in simulate_plan_changes(portion):
+        period = pa.repeat(pa.scalar(scenario.periods[batch.month], pa.date32()), len(batch.company_id))
+        columns = [pa.array(batch.company_id), period, _size_names(scenario, batch.size)]
+        yield Batch(pa.RecordBatch.from_arrays(columns, schema=schemas.PLAN_CHANGES.columns))
+
+
+def _size_names(scenario: Scenario, sizes: NDArray[np.uint8]) -> pa.StringArray:
+    return pa.array([size.name for size in scenario.sizes], pa.string()).take(pa.array(sizes))
 
 
 def _sessions_without_books(portion: Portion) -> Iterator[Batch]:
@@ -197,12 +233,8 @@ def _monthly_kpis(books: Books) -> Iterator[Batch]:
             {
                 "period": period,
                 "company_size": size.name,
-                "acquired_companies": int(books.acquired[month, column]),
-                "opening_companies": int(books.opening[month, column]),
-                "churned_companies": int(books.churned[month, column]),
-                "active_companies": int(books.active[month, column]),
-                "sessions": int(books.sessions[month, column]),
-                "monthly_price": size.monthly_price,
+                **{name: int(figures[month, column]) for name, figures in books.columns.items()},
+                "monthly_price": books.price(month, column),
                 "revenue": books.revenue(month, column),
             }
             for month, period in enumerate(books.scenario.periods)
@@ -219,7 +251,7 @@ def _injected_faults(scenario: Scenario, faults: Faults) -> Iterator[Batch]:
     """By simulating once more, so that no list of them grows beside the rows."""
     if faults:
         raw = _raw_rows(Portion(scenario), Books(scenario))
-        pairs = (with_faults(schema, batches, scenario, faults) for schema, batches in raw.items())
+        pairs = (with_faults(schema, raw[schema], scenario, faults) for schema in raw if faults.of(schema))
         yield from map(Batch, numbered(entry for of_table in pairs for _, entries in of_table for entry in entries))
 
 

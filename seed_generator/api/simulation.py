@@ -54,6 +54,16 @@ class Simulation:
         return self._rows(schemas.COMPANIES)
 
     @property
+    def plan_changes(self) -> Rows:
+        """`company_id` int64, `period` date32, `company_size` text, held from then on; a row a change, by month."""
+        return self._rows(schemas.PLAN_CHANGES)
+
+    @property
+    def price_changes(self) -> Rows:
+        """`period` date32, `company_size` text, `monthly_price` decimal(10, 2) from then on; a row a change."""
+        return self._rows(schemas.PRICE_CHANGES)
+
+    @property
     def sessions(self) -> Rows:
         """`session_id` int64, `company_id` int64, `created_at` timestamp in UTC; a row a session, month by month."""
         return self._rows(schemas.SESSIONS)

@@ -38,6 +38,8 @@ _COLUMNS: tuple[tuple[str, str, Callable[[Decimal], str], Callable[[Decimal], st
 def expectation_lines(scenario: Scenario) -> Iterator[str]:
     """The expected figures of every month and size, each with its band of 95 % below it."""
     companies = f"{scenario.companies:,} {'company' if scenario.companies == 1 else 'companies'}"
+    if (acquired := sum(scenario.acquired_companies)) > scenario.companies:
+        companies += f", {acquired:,} by the last month,"
     sessions = written(expected_sessions(scenario), 0)
     yield f"  {companies} and about {sessions} {'session' if sessions == '1' else 'sessions'}"
     yield "Expected, and below it the band that holds 95 of 100 simulations:"

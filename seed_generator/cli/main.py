@@ -23,6 +23,8 @@ from seed_generator.schemas import TableSchema
 from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.streams import STREAM_VERSION
 
+_CHANGES = {schemas.PLAN_CHANGES, schemas.PRICE_CHANGES}  # are told of where there are some
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 1 for the environment, 2 for bad input, 130 for Ctrl-C."""
@@ -109,7 +111,8 @@ def _print_what_was_loaded(scenario: Scenario, faults: Faults, extension: Extens
         _print_rows(progress.rows)
     else:
         print(f"Simulated {_summary(scenario)}:")
-        _print_rows({table: progress.rows[table] for table in schemas.TABLES})
+        tables = [table for table in schemas.TABLES if progress.rows[table] or table not in _CHANGES]
+        _print_rows({table: progress.rows[table] for table in tables})
         _print_faults(faults)
 
 

@@ -7,7 +7,7 @@ asked for.
 import difflib
 import heapq
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,14 @@ from numpy.typing import NDArray
 
 from seed_generator.errors import InvalidValueError
 from seed_generator.faults.kinds import FAULT_KINDS, Effect, FaultContext, FaultKind
-from seed_generator.scenario import MAX_COMPANIES, MAX_MONTHS, Scenario
+from seed_generator.scenario import MAX_MONTHS, MAX_SESSIONS_PER_COMPANY, MAX_SIZES, Scenario
 from seed_generator.schemas import INJECTED_FAULTS, SESSIONS, TIMESTAMP, Batch, TableSchema, with_nulls
 from seed_generator.simulation.counts import simulate_churned
-from seed_generator.simulation.portion import BLOCK_COMPANIES
+from seed_generator.simulation.portion import BLOCK_COMPANIES, FIRST_COHORT_BLOCKS, Block
 from seed_generator.simulation.sessions import first_session_id
 from seed_generator.simulation.streams import Purpose, keyed_draw
 from seed_generator.toml_file import read_toml
 from seed_generator.validation import finite_number
-
-# A block that no company is in, for the ids of sessions that were never simulated.
-_NO_BLOCK = -(-MAX_COMPANIES // BLOCK_COMPANIES)
 
 Hit = NDArray[np.bool_]  # of each row whether it is hit
 
@@ -141,9 +138,12 @@ class _Rows:
 
     def inject(self, kind: FaultKind, share: float) -> pa.RecordBatch:
         """Put a kind of fault in; returns what was done."""
-        changes_column = kind.effect is Effect.CHANGE and kind.table.primary_key[0] not in kind.values
+        changes_column = kind.effect is Effect.CHANGE and kind.values.keys().isdisjoint(kind.table.primary_key)
         takes = list(kind.values) if changes_column else list(self._taken)
-        keys = (kind.keys or _row_keys)(self._rows, self._context)
+        if kind.keys:
+            keys = kind.keys(self._rows, self._context)
+        else:
+            keys = _row_keys(self._rows, self._context, kind.table.primary_key)
         hit = keyed_draw(self._context.scenario.seed, Purpose.FAULT, kind.number, keys) < share
         hit &= ~np.logical_or.reduce([self._taken[name] for name in takes])
         put_in = {Effect.CHANGE: self._change, Effect.REPEAT: self._repeat, Effect.REMOVE: self._remove}
@@ -189,15 +189,16 @@ class _Rows:
 
 def _returns(kind: FaultKind, share: float, scenario: Scenario) -> Iterator[tuple[Batch, list[pa.RecordBatch]]]:
     """Sessions of companies that have churned, a batch a month and block."""
-    for month, churned in simulate_churned(scenario):
-        drawn = keyed_draw(scenario.seed, Purpose.FAULT, kind.number, churned * MAX_MONTHS + month)
+    for month, block, churned in simulate_churned(scenario):
+        company_id = churned + block.first_company
+        drawn = keyed_draw(scenario.seed, Purpose.FAULT, kind.number, company_id * MAX_MONTHS + month)
         hit = drawn < share
         begins, ends = scenario.first_instant(month), scenario.first_instant(month + 1)
         created_at = begins + (drawn[hit] / share * (ends - begins)).astype(np.int64)
         rows = pa.RecordBatch.from_arrays(
             [
-                pa.array(-(first_session_id(month, _NO_BLOCK) + churned[hit])),
-                pa.array(churned[hit]),
+                pa.array(-_never_simulated(scenario, month, block, churned[hit])),
+                pa.array(company_id[hit]),
                 pa.array(np.minimum(created_at, ends - 1)).view(TIMESTAMP),
             ],
             schema=with_nulls(SESSIONS.columns),
@@ -206,19 +207,34 @@ def _returns(kind: FaultKind, share: float, scenario: Scenario) -> Iterator[tupl
             yield Batch(rows, scenario.periods[month]), [_entries(kind, rows, new=_as_text(rows))]
 
 
+def _never_simulated(scenario: Scenario, month: int, block: Block, companies: NDArray[np.int64]) -> NDArray[np.int64]:
+    """An id for a session of each of these companies of a block, in a month, that no simulated session has."""
+    if any(scenario.acquired_companies[1:]):
+        # A block's month has an id for each session that its companies can have, and one for each company after these.
+        return first_session_id(month, block.number) + BLOCK_COMPANIES * MAX_SESSIONS_PER_COMPANY + companies
+    return first_session_id(month, FIRST_COHORT_BLOCKS) + block.first_company + companies  # a block without companies
+
+
 def _month(batch: Batch, scenario: Scenario) -> int:
-    """The month that a batch was simulated for, counted from 0; companies and plans are of the first."""
+    """The month that a batch was simulated for, counted from 0; where none is named, it is the first."""
     first, period = scenario.first_month, batch.period or scenario.first_month
     return (period.year - first.year) * 12 + period.month - first.month
 
 
-def _row_keys(rows: pa.RecordBatch, context: FaultContext) -> NDArray[np.int64]:
-    """A number for each row, from its key, the first column: its id, or the place of its size in the scenario."""
-    column = rows.column(0)
-    if column.type == pa.string():
-        column = pc.index_in(column, pa.array([size.name for size in context.scenario.sizes])).cast(pa.int64())
-    keys: NDArray[np.int64] = column.to_numpy(zero_copy_only=False)
-    return keys
+def _row_keys(rows: pa.RecordBatch, context: FaultContext, key: Sequence[str]) -> NDArray[np.int64]:
+    """A number for each row, from the columns of its key: ids, months, and sizes by their place in the scenario."""
+    numbers = np.zeros(rows.num_rows, np.int64)
+    for name in key:
+        column = rows.column(name)
+        if column.type == pa.string():
+            place = pc.index_in(column, pa.array([size.name for size in context.scenario.sizes]))
+            numbers = numbers * MAX_SIZES + place.to_numpy(zero_copy_only=False)
+        elif column.type == pa.date32():
+            place = pc.index_in(column, pa.array(context.scenario.periods))
+            numbers = numbers * MAX_MONTHS + place.to_numpy(zero_copy_only=False)
+        else:
+            numbers = column.to_numpy(zero_copy_only=False)
+    return numbers
 
 
 def _with(rows: pa.RecordBatch, columns: Mapping[str, pa.Array]) -> pa.RecordBatch:
@@ -249,7 +265,7 @@ def _entries(
     arrays = [
         pa.nulls(number, pa.int64()),
         pa.repeat(kind.table.full_name, number),
-        rows.column(kind.table.primary_key[0]).cast(pa.string()),
+        pc.binary_join_element_wise(*(rows.column(name).cast(pa.string()) for name in kind.table.primary_key), ", "),
         pa.repeat(kind.name, number),
         nothing if column is None else pa.repeat(column, number),
         nothing if old is None else old,

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from seed_generator.scenario import MAX_COMPANIES, MAX_MONTHS, Scenario
-from seed_generator.schemas import COMPANIES, PLANS, SESSIONS, TIMESTAMP, TableSchema
+from seed_generator.schemas import COMPANIES, PLAN_CHANGES, PLANS, PRICE_CHANGES, SESSIONS, TIMESTAMP, TableSchema
 from seed_generator.validation import MAX_PRICE
 
 _A_LITTLE = 3_000_000  # microseconds
@@ -69,7 +69,10 @@ def _null(column: str) -> Values:
 
 
 def _unknown_company(rows: pa.RecordBatch, _: FaultContext) -> pa.Array:
-    return pc.add(rows.column("company_id"), MAX_COMPANIES)
+    """Ids of the first month end at `MAX_COMPANIES`, those of later ones begin after twice that."""
+    ids = rows.column("company_id")
+    beyond = pc.if_else(pc.greater(ids, MAX_COMPANIES), MAX_MONTHS * MAX_COMPANIES, MAX_COMPANIES)
+    return pc.add(ids, beyond)
 
 
 def _id_of_its_own(rows: pa.RecordBatch, _: FaultContext) -> pa.Array:
@@ -132,6 +135,13 @@ def _next_size(rows: pa.RecordBatch, context: FaultContext) -> pa.Array:
     names = [size.name for size in context.scenario.sizes]
     following = pa.array([*names[1:], names[0]])
     return following.take(pc.index_in(rows.column("company_size"), pa.array(names)))
+
+
+def _a_month_later(rows: pa.RecordBatch, context: FaultContext) -> pa.Array:
+    created_at = rows.column("created_at").dictionary_encode()
+    months = [context.scenario.periods.index(instant.date()) for instant in created_at.dictionary.to_pylist()]
+    later = [context.scenario.first_instant(month + 1) for month in months]
+    return pa.array(later, pa.int64()).cast(TIMESTAMP).take(created_at.indices)
 
 
 def _prices(price: Callable[[Decimal], Decimal]) -> Values:
@@ -246,4 +256,20 @@ FAULT_KINDS = _named(
     ),
     FaultKind(27, "duplicate_plans", PLANS, Effect.REPEAT, "stands twice"),
     FaultKind(28, "deleted_plans", PLANS, Effect.REMOVE, "is missing"),
+    FaultKind(
+        *(29, "orphan_plan_changes", PLAN_CHANGES, Effect.CHANGE, "is of a company that does not exist"),
+        {"company_id": _unknown_company},
+    ),
+    FaultKind(
+        *(30, "conflicting_plan_changes", PLAN_CHANGES, Effect.REPEAT, "comes again with the size that comes next"),
+        {"company_size": _next_size},
+    ),
+    FaultKind(
+        *(31, "price_changes_of_unknown_size", PRICE_CHANGES, Effect.CHANGE, f"has the size {_NO_SIZE}"),
+        {"company_size": _unknown_size},
+    ),
+    FaultKind(
+        *(32, "late_acquisitions", COMPANIES, Effect.CHANGE, "is acquired a month later, though its sessions are not"),
+        {"created_at": _a_month_later},
+    ),
 )

@@ -4,8 +4,9 @@ They come out month by month: that is what zone maps, row groups, BRIN indexes a
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 from seed_generator.scenario import Scenario, add_months
 from seed_generator.simulation.ahead import made_ahead
 from seed_generator.simulation.books import Books
-from seed_generator.simulation.counts import draw_counts, record
-from seed_generator.simulation.portion import Portion, first_company
+from seed_generator.simulation.counts import CountDraw, draw_counts, record
+from seed_generator.simulation.customers import joined
+from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.streams import Purpose, draw, stream, uniform_integers
 
 BATCH_SESSIONS = 262_144  # so many that workers seldom wait for Python's lock, so few that memory stays small
@@ -72,53 +74,101 @@ def first_session_id(month: int, block: int) -> int:
 
 
 @dataclass(frozen=True)
-class _Part:
-    """Sessions to be made: those of some companies of a block, in a month.
+class _Piece:
+    """Sessions of some companies of a block in a month.
 
-    `company_id` and `ends` are int64 of one shape (n,): who has a session, ascending, and how many sessions the block's
-    month has up to the last one of each. `taken` of them come before the first company's.
+    `company_id` and `ends` are int64 of one shape (n,): who has a session, ascending, and how many sessions there are
+    up to the last one of each. `taken` sessions of the block's month come before them.
     """
 
-    scenario: Scenario
-    month: int
     block: int
     company_id: NDArray[np.int64]
     ends: NDArray[np.int64]
     taken: int
 
+    @property
+    def sessions(self) -> int:
+        """How many there are."""
+        return int(self.ends[-1])
+
+
+@dataclass
+class _Part:
+    """Sessions to be made: a batch of one month, piece by piece; it is filled before they are."""
+
+    scenario: Scenario
+    month: int
+    pieces: list[_Piece] = field(default_factory=list)
+    sessions: int = 0
+
+    def add(self, piece: _Piece) -> None:
+        """The piece that comes next."""
+        self.pieces.append(piece)
+        self.sessions += piece.sessions
+
 
 def _parts(portion: Portion, books: Books, manner: Manner) -> Iterator[_Part]:
-    """What is to be made, in parts of a batch each; the books are kept while they are taken."""
+    """What is to be made, in parts of a batch each, in which the blocks of a group are together.
+
+    The books are kept while they are taken.
+    """
     for drawn in draw_counts(portion, manner.months_at_a_time):
         record(drawn, books)
-        position = drawn.customers.take(drawn.active)
-        company_id = position + first_company(drawn.block)
-        ends = np.cumsum(drawn.counts.take(drawn.active).astype(np.int64))
-        start = int(np.searchsorted(position, portion.loaded_companies(drawn.block, drawn.month)))
-        while start < len(ends):
-            taken = int(ends[start - 1]) if start else 0
-            until = max(int(np.searchsorted(ends, taken + manner.batch_sessions, side="right")), start + 1)
-            part = slice(start, until)
-            yield _Part(portion.scenario, drawn.month, drawn.block, company_id[part], ends[part], taken)
+        part = _Part(portion.scenario, drawn.month)
+        for piece in _pieces(drawn, portion, manner.batch_sessions):
+            if part.pieces and part.sessions + piece.sessions > manner.batch_sessions:
+                yield part
+                part = _Part(portion.scenario, drawn.month)
+            part.add(piece)
+        if part.pieces:
+            yield part
+
+
+def _pieces(drawn: CountDraw, portion: Portion, batch_sessions: int) -> Iterator[_Piece]:
+    """What is to be made of a group's month, block by block, a batch at most in each piece."""
+    position, ends = drawn.position, np.cumsum(drawn.counts.take(drawn.active).astype(np.int64))
+    for block, begins, of_block in drawn.group.of_blocks(position):
+        start, last = of_block.start, of_block.stop
+        first = int(ends[start - 1]) if start else 0  # so many sessions of the group come before the block's
+        if loaded := portion.loaded_companies(block, drawn.month):
+            start += int(np.searchsorted(position[of_block], begins + loaded))
+        while start < last:
+            before = int(ends[start - 1]) if start else 0
+            until = start + int(np.searchsorted(ends[start:last], before + batch_sessions, side="right"))
+            until = max(until, start + 1)
+            company_id = position[start:until] + (block.first_company - begins)
+            yield _Piece(block.number, company_id, ends[start:until] - before, before - first)
             start = until
 
 
 def _make_sessions(part: _Part) -> SessionBatch:
     start = part.scenario.first_instant(part.month)
-    sessions = int(part.ends[-1]) - part.taken
-    times = stream(part.scenario.seed, Purpose.SESSION_TIME, part.block, part.month)
-    times.advance(part.taken)
-    created_at = uniform_integers(draw(times, sessions), float(part.scenario.first_instant(part.month + 1) - start))
+    uniform = joined([_times(part, piece) for piece in part.pieces])
+    created_at = uniform_integers(uniform, float(part.scenario.first_instant(part.month + 1) - start))
     created_at += start
-    first_id = first_session_id(part.month, part.block) + part.taken
+    company_id = joined([piece.company_id for piece in part.pieces])
+    begins = accumulate((piece.sessions for piece in part.pieces), initial=0)
+    ends = joined([piece.ends + begin for piece, begin in zip(part.pieces, begins, strict=False)])
     # As np.repeat would have it, but that takes a loop for each company, whose end no processor foresees, and keeps
     # Python's lock meanwhile: the steps from each session's company to the next one's, summed up.
-    steps = np.zeros(sessions, np.int64)
-    steps[0] = part.company_id[0]
-    steps[part.ends[:-1] - part.taken] = np.diff(part.company_id)
+    steps = np.zeros(len(created_at), np.int64)
+    steps[0] = company_id[0]
+    steps[ends[:-1]] = np.diff(company_id)
     return SessionBatch(
         add_months(part.scenario.first_month, part.month),
-        np.arange(first_id, first_id + sessions),
+        joined([_session_ids(part, piece) for piece in part.pieces]),
         np.cumsum(steps),
         created_at,
     )
+
+
+def _times(part: _Part, piece: _Piece) -> NDArray[np.float64]:
+    """A draw for each session of a piece."""
+    times = stream(part.scenario.seed, Purpose.SESSION_TIME, piece.block, part.month)
+    times.advance(piece.taken)
+    return draw(times, piece.sessions)
+
+
+def _session_ids(part: _Part, piece: _Piece) -> NDArray[np.int64]:
+    first = first_session_id(part.month, piece.block) + piece.taken
+    return np.arange(first, first + piece.sessions)

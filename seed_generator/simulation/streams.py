@@ -29,6 +29,8 @@ class Purpose(IntEnum):
     SESSION_TIME = 2
     COMPANY_NAME = 3
     FAULT = 4
+    PLAN_CHANGE = 5
+    REACTIVATION = 6
 
 
 def stream(seed: int, purpose: Purpose, block: int = 0, month: int = 0) -> np.random.PCG64DXSM:

@@ -16,7 +16,16 @@ import pyarrow as pa
 
 from seed_generator.errors import EnvironmentFailure, InputError, SeedError
 from seed_generator.interruption import undisturbed
-from seed_generator.schemas import COMPANIES, LOADED_MONTHS, REPRODUCIBLE, SESSIONS, SIMULATION, Batch, TableSchema
+from seed_generator.schemas import (
+    COMPANIES,
+    LOADED_MONTHS,
+    MONTHLY_KPIS,
+    REPRODUCIBLE,
+    SESSIONS,
+    SIMULATION,
+    Batch,
+    TableSchema,
+)
 from seed_generator.sinks.duckdb_messages import NO_ROOM, refused
 from seed_generator.sinks.interruptible import interruptibly
 from seed_generator.sinks.protocol import Take
@@ -29,6 +38,7 @@ from seed_generator.sinks.sql import (
     key_order,
     refuse_incomplete_tables,
     refuse_missing_months,
+    refuse_older_version,
     refuse_tables_of_others,
 )
 from seed_generator.tables import Table
@@ -262,6 +272,7 @@ class _DuckDBChange:
 
     def simulation(self) -> Sequence[Mapping[str, Any]]:
         """The rows of `raw.simulation`."""
+        refuse_older_version(self._columns(MONTHLY_KPIS), self._file)
         refuse_incomplete_tables(self._found, self._names, self._file)
         rows: list[dict[str, Any]] = (
             self._connection.sql(f"from {self._names.quoted(SIMULATION)}").to_arrow_table().to_pylist()
@@ -269,6 +280,12 @@ class _DuckDBChange:
         loaded = self._connection.execute(f"select period from {self._names.quoted(LOADED_MONTHS)}").fetchall()
         refuse_missing_months(rows, [period for (period,) in loaded], self._file)
         return rows
+
+    def _columns(self, table: TableSchema) -> list[str]:
+        """The columns of a table; none where it is not there."""
+        if self._names.pair(table) not in self._found.tables:
+            return []
+        return self._connection.sql(f"from {self._names.quoted(table)}").columns
 
     def write(self, tables: Sequence[Table]) -> None:
         """Each table from one Arrow stream."""

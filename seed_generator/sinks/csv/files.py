@@ -40,6 +40,12 @@ def write_file(table: Table, path: Path, before: Path | None) -> None:
             file.abandon()
 
 
+def column_names(path: Path) -> list[str]:
+    """The names in the header of a file."""
+    with path.open() as file:
+        return file.readline().rstrip("\n").split(",")
+
+
 def read_rows(connection: "DuckDBPyConnection", columns: pa.Schema, path: Path) -> "DuckDBPyRelation":
     """The rows of a file, with the types of the contract."""
     types = ", ".join(f"'{column.name}': '{sql_type(column.type)}'" for column in columns)

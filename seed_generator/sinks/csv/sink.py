@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from seed_generator.schemas import TableSchema
 from seed_generator.sinks.csv.contents import file_of, list_files, refuse_files_of_others, simulation_in
-from seed_generator.sinks.csv.files import read_rows, write_file
+from seed_generator.sinks.csv.files import column_names, read_rows, write_file
 from seed_generator.sinks.folder.sink import FolderSink
 from seed_generator.tables import Table
 
@@ -34,6 +34,9 @@ class CsvSink(FolderSink):
         for table in tables:
             write_file(table, file_of(table.schema, new), file_of(table.schema, old) if table.adds_rows else None)
         list_files(new)
+
+    def _columns(self, table: TableSchema, folder: Path) -> Sequence[str]:
+        return column_names(file_of(table, folder))
 
     def _rows(self, connection: "DuckDBPyConnection", table: TableSchema, folder: Path) -> "DuckDBPyRelation":
         return read_rows(connection, table.columns, file_of(table, folder))

@@ -16,11 +16,11 @@ import pyarrow as pa
 
 from seed_generator.errors import EnvironmentFailure, InputError
 from seed_generator.interruption import undisturbed
-from seed_generator.schemas import REPRODUCIBLE, TableSchema
+from seed_generator.schemas import MONTHLY_KPIS, REPRODUCIBLE, TableSchema
 from seed_generator.sinks.folder.contents import is_absent_or_empty
 from seed_generator.sinks.folder.workspace import Workspace
 from seed_generator.sinks.protocol import Take
-from seed_generator.sinks.sql import key_order
+from seed_generator.sinks.sql import key_order, refuse_older_version
 from seed_generator.tables import Table
 
 if TYPE_CHECKING:
@@ -68,6 +68,10 @@ class FolderSink(ABC):
     @abstractmethod
     def _write(self, tables: Sequence[Table], old: Path, new: Path) -> None:
         """Write all files of a folder; of tables whose rows are added, those that `old` has are taken along."""
+
+    @abstractmethod
+    def _columns(self, table: TableSchema, folder: Path) -> Sequence[str]:
+        """The columns that the files of a table have."""
 
     @abstractmethod
     def _rows(self, connection: "DuckDBPyConnection", table: TableSchema, folder: Path) -> "DuckDBPyRelation":
@@ -134,7 +138,9 @@ class FolderSink(ABC):
         """
         if is_absent_or_empty(self._folder):
             raise InputError(f"{self._folder} holds no simulation; load one first.", key="folder")
-        return self._simulation_in(self._folder)
+        rows = self._simulation_in(self._folder)
+        refuse_older_version(self._columns(MONTHLY_KPIS, self._folder), str(self._folder))
+        return rows
 
     def _refuse_others(self) -> None:
         if not is_absent_or_empty(self._folder):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from seed_generator.schemas import TableSchema
 from seed_generator.sinks.folder.sink import FolderSink
@@ -48,6 +49,10 @@ class ParquetSink(FolderSink):
         for schema in (table.schema for table in tables if table.adds_rows):
             link_files(folder_of(schema, old), folder_of(schema, new))
         list_files(new)
+
+    def _columns(self, table: TableSchema, folder: Path) -> Sequence[str]:
+        names: list[str] = pq.read_schema(next(folder_of(table, folder).glob("*.parquet"))).names
+        return names
 
     def _rows(self, connection: "DuckDBPyConnection", table: TableSchema, folder: Path) -> "DuckDBPyRelation":
         files = sorted(folder_of(table, folder).glob("*.parquet"))

@@ -12,7 +12,7 @@ from typing import Any
 from psycopg2 import extensions
 
 from seed_generator.errors import InputError
-from seed_generator.schemas import LOADED_MONTHS, SIMULATION, TABLES
+from seed_generator.schemas import LOADED_MONTHS, MONTHLY_KPIS, SIMULATION, TABLES, TableSchema
 from seed_generator.sinks.interruptible import interruptibly
 from seed_generator.sinks.postgres.copy import copy_file, copy_format, copy_in
 from seed_generator.sinks.postgres.dependents import naming_dependents
@@ -26,7 +26,14 @@ from seed_generator.sinks.postgres.keys import (
 )
 from seed_generator.sinks.postgres.locks import listed, lock_relations
 from seed_generator.sinks.postgres.making import make_schema, make_table
-from seed_generator.sinks.sql import Found, SqlNames, refuse_incomplete_tables, refuse_missing_months, sql_type
+from seed_generator.sinks.sql import (
+    Found,
+    SqlNames,
+    refuse_incomplete_tables,
+    refuse_missing_months,
+    refuse_older_version,
+    sql_type,
+)
 from seed_generator.tables import Table
 
 
@@ -46,6 +53,7 @@ class PostgresChange:
         self._names = names
         self._found = found
         self._stopped = stopped
+        self._columns: dict[TableSchema, list[str]] = {}  # that each table had before
 
     def begin(self) -> None:
         """Make the tables that are missing, and lock all of them."""
@@ -55,6 +63,7 @@ class PostgresChange:
     def simulation(self) -> Sequence[Mapping[str, Any]]:
         """The rows of `raw.simulation`."""
         place = f"the database {self._database}"
+        refuse_older_version(self._columns[MONTHLY_KPIS], place)
         refuse_incomplete_tables(self._found, self._names, place)
         self._cursor.execute(f"select period from {self._names.quoted(LOADED_MONTHS)}")
         loaded = [period for (period,) in self._cursor.fetchall()]
@@ -97,6 +106,7 @@ class PostgresChange:
             if not table.adds_rows:
                 with naming_dependents(f"the database {self._database}", "can't be replaced"):
                     self._cursor.execute(f"truncate {name}")
+                self._add_columns(table.schema)
                 self._allow_nulls(table)
             statement = f"copy {name} from stdin (format {copy_format(table.columns)})"
             copy_in(self._cursor, statement, copy_file(table, self._stopped))
@@ -118,11 +128,19 @@ class PostgresChange:
                 (column.name, sql_type(column.type).replace("timestamp", "timestamp without time zone"))
                 for column in table.columns
             ]
-            if found != wanted:
+            self._columns[table] = [name for name, _ in found]
+            if found != wanted[: len(found)]:
                 raise InputError(
                     f"{table.full_name} in the database {self._database} has other columns than this version fills;"
                     " drop the simulation first."
                 )
+
+    def _add_columns(self, table: TableSchema) -> None:
+        """Those that the version that made a table did not have yet, at its end; views that read it stay."""
+        for column in list(table.columns)[len(self._columns[table]) :]:
+            self._cursor.execute(
+                f"alter table {self._names.quoted(table)} add column {column.name} {sql_type(column.type)}"
+            )
 
     def _allow_nulls(self, table: Table) -> None:
         """In the columns that may have them and in no other, while the table is empty and has nothing to check."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from seed_generator.errors import EnvironmentFailure, InputError
 from seed_generator.interruption import undisturbed
-from seed_generator.schemas import LOADED_MONTHS, SIMULATION, TABLES, TableSchema
+from seed_generator.schemas import LOADED_MONTHS, MONTHLY_KPIS, SIMULATION, TABLES, TableSchema
 from seed_generator.sinks.spark.catalog import SparkCatalog
 from seed_generator.sinks.spark.tasks import (
     books_of_blocks,
@@ -18,7 +18,13 @@ from seed_generator.sinks.spark.tasks import (
     rows_of_blocks,
     spark_columns,
 )
-from seed_generator.sinks.sql import SqlNames, refuse_incomplete_tables, refuse_missing_months, refuse_tables_of_others
+from seed_generator.sinks.sql import (
+    SqlNames,
+    refuse_incomplete_tables,
+    refuse_missing_months,
+    refuse_older_version,
+    refuse_tables_of_others,
+)
 from seed_generator.tables import Blockwise, Table
 
 if TYPE_CHECKING:
@@ -58,7 +64,10 @@ class SparkChange:
 
     def simulation(self) -> Sequence[Mapping[str, Any]]:
         """The rows of `raw.simulation`."""
-        refuse_incomplete_tables(self._catalog.found(), self._names, self._target)
+        found = self._catalog.found()
+        if self._names.pair(MONTHLY_KPIS) in found.tables:
+            refuse_older_version(self._spark.table(self._names.quoted(MONTHLY_KPIS)).columns, self._target)
+        refuse_incomplete_tables(found, self._names, self._target)
         if len({self._catalog.load_of(table) for table in TABLES}) > 1:
             raise InputError(f"the tables of {self._target} are of two loads, one of which was ended; load anew.")
         rows: list[dict[str, Any]] = self._spark.table(self._names.quoted(SIMULATION)).toArrow().to_pylist()

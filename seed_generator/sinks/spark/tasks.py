@@ -36,7 +36,7 @@ _FORMAT = {
 }
 _OTHER_TYPES = {"text": "string", "timestamp": "timestamp_ntz"}  # than those of `sql_type`
 
-Make = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]  # of numbers of blocks, by a task
+Make = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]  # of places of blocks, by a task
 
 
 def made_by_tasks(spark: "SparkSession", portion: Portion, tasks: int | None, make: Make, columns: str) -> "DataFrame":
@@ -73,18 +73,18 @@ def spark_columns(table: TableSchema) -> str:
     return ", ".join([*columns, *([f"{PERIOD} date"] if table.clustered_by else [])])
 
 
-def _blocks(batches: Iterator[pa.RecordBatch]) -> range | None:
-    """The blocks that a task is given: numbers without gaps, in one column."""
-    numbers = [number for batch in batches for number in batch.column(0).to_pylist()]
-    return range(numbers[0], numbers[-1] + 1) if numbers else None
+def _of_task(portion: Portion, batches: Iterator[pa.RecordBatch]) -> Portion | None:
+    """What a task is to make: it is given places among the portion's blocks, without gaps, in one column."""
+    places = [place for batch in batches for place in batch.column(0).to_pylist()]
+    return portion.of(portion.blocks[places[0] : places[-1] + 1]) if places else None
 
 
 def _rows(
     portion: Portion, make: Callable[[Portion], Iterator[Batch]], batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     """Run by a task: the rows of its blocks, with their month where they are of one."""
-    if blocks := _blocks(batches):
-        for rows, period in make(portion.of(blocks)):
+    if of_task := _of_task(portion, batches):
+        for rows, period in make(of_task):
             if period:
                 month = pa.repeat(pa.scalar(period, pa.date32()), rows.num_rows)
                 yield pa.RecordBatch.from_arrays([*rows.columns, month], names=[*rows.schema.names, PERIOD])
@@ -96,8 +96,8 @@ def _figures(
     portion: Portion, count: Callable[[Portion], Books], batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     """Run by a task: the figures of its blocks' books, each with its position among them."""
-    if blocks := _blocks(batches):
-        figures = count(portion.of(blocks)).figures.ravel()
+    if of_task := _of_task(portion, batches):
+        figures = count(of_task).figures.ravel()
         yield pa.RecordBatch.from_arrays(
             [pa.array(np.arange(len(figures))), pa.array(figures)], names=["position", "figure"]
         )

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seed_generator.simulation.names import STRIDE, SUFFIXES, SURNAMES, company_names, word_list_digest
+from seed_generator.life import MAX_ACQUIRED_IN_A_MONTH
+from seed_generator.scenario import MAX_MONTHS
+from seed_generator.simulation.names import (
+    SHORT_NAMES,
+    STRIDE,
+    SUFFIXES,
+    SURNAMES,
+    company_names,
+    later_company_names,
+    word_list_digest,
+)
 
 
 def test_the_word_lists_are_those_of_the_stream_version() -> None:
@@ -48,6 +58,55 @@ def test_a_name_depends_on_nothing_but_seed_and_number(seed: int, first: int, nu
     start = max(first - before, 0)
     longer = company_names(seed, start, first - start + number).to_pylist()
     assert longer[first - start :] == company_names(seed, first, number).to_pylist()
+
+
+SURNAME = "[A-Z][a-z]+"
+LATER_FORM = re.compile(rf"{SURNAME}-{SURNAME} ({'|'.join(SUFFIXES)})|{SURNAME}-{SURNAME}, {SURNAME} and {SURNAME}")
+months_after_the_first = st.integers(1, MAX_MONTHS - 1)
+places = st.one_of(
+    st.integers(0, MAX_ACQUIRED_IN_A_MONTH - 300), st.integers(SHORT_NAMES - 200, SHORT_NAMES + 200), st.just(0)
+)
+
+
+@settings(max_examples=100)
+@given(st.integers(0, 2**63 - 1), st.lists(months_after_the_first, min_size=2, max_size=4, unique=True), places)
+def test_names_of_later_months_differ_from_one_another_and_from_those_of_the_first(
+    seed: int, months: list[int], first: int
+) -> None:
+    of_months = [later_company_names(seed, month, first, 300).to_pylist() for month in months]
+    names = [name for of_month in of_months for name in of_month]
+    assert [name for name in names if not LATER_FORM.fullmatch(name)] == []
+    assert len(set(names)) == len(names)
+    of_first = [company_names(seed, start, 300).to_pylist() for start in (0, first, 997_002_000)]
+    assert [name for names in of_first for name in names if LATER_FORM.fullmatch(name)] == []
+
+
+@settings(max_examples=50)
+@given(months_after_the_first, places, st.integers(1, 300), st.integers(0, 200))
+def test_a_later_name_depends_on_nothing_but_seed_month_and_number(
+    month: int, first: int, number: int, before: int
+) -> None:
+    start = max(first - before, 0)
+    longer = later_company_names(3, month, start, first - start + number).to_pylist()
+    assert longer[first - start :] == later_company_names(3, month, first, number).to_pylist()
+
+
+def test_the_short_names_of_all_months_and_the_long_ones_at_the_ends_are_different() -> None:
+    short = [later_company_names(42, month, 0, SHORT_NAMES) for month in range(1, MAX_MONTHS, 6)]
+    ends = [
+        (month, first) for month in (1, 2, MAX_MONTHS - 1) for first in (SHORT_NAMES, MAX_ACQUIRED_IN_A_MONTH - 999)
+    ]
+    long = [later_company_names(42, month, first, 999) for month, first in ends]
+    names = pa.concat_arrays([*short, *long])
+    assert names.null_count == 0
+    assert len(names.unique()) == len(names)
+
+
+def test_multiplying_permutes_every_form_of_later_months() -> None:
+    pairs = perm(len(SURNAMES), 2) * len(SUFFIXES)
+    assert gcd(STRIDE, pairs) == 1
+    assert pairs >= (MAX_MONTHS - 1) * SHORT_NAMES
+    assert (MAX_MONTHS - 1) * MAX_ACQUIRED_IN_A_MONTH <= 10_000_000_000 < perm(len(SURNAMES), 4)
 
 
 def test_another_seed_gives_other_names() -> None:

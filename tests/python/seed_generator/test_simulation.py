@@ -179,7 +179,7 @@ def rows(scenario: Scenario, batch_sessions: int = 100_000) -> list[tuple[int, i
 def test_blocks_that_are_made_apart_have_the_rows_and_the_books_of_all_at_once() -> None:
     apart = [range(1), range(1, 3), range(3, 4)]
     wide = replace(MANY, months=4)
-    assert Portion(wide).blocks == range(4)
+    assert Portion(wide).blocks == [0, 1, 2, 3]
     for loaded in (NOTHING, Extent(companies=70_000, months=3)):
         portion = Portion(wide, loaded)
         made = [b for blocks in apart for b in simulate_sessions(portion.of(blocks), Books(wide))]
