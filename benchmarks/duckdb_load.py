@@ -21,7 +21,8 @@ import duckdb
 
 import measuring
 from seed_generator.cli.memory import keep_freed_memory
-from seed_generator.expectations.kpis import expected_kpis, silence_probability
+from seed_generator.expectations.chances import silence_probability
+from seed_generator.expectations.kpis import expected_kpis
 from seed_generator.scenario import ALL_SIZES, CompanySize, Scenario, add_months
 from seed_generator.schemas import SESSIONS
 from seed_generator.simulation.portion import Portion

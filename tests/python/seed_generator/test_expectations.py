@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from exact_laws import Floats, chance_of_mean, chance_of_sum, laws, of_sums
 from examples import few_or_more
+from seed_generator.expectations.chances import silence_probability
 from seed_generator.expectations.kpis import (
     KPIS,
     OUTSIDE_BAND,
@@ -21,7 +22,6 @@ from seed_generator.expectations.kpis import (
     Expectation,
     expected_kpis,
     expected_sessions,
-    silence_probability,
 )
 from seed_generator.scenario import (
     ALL_SIZES,

@@ -17,10 +17,13 @@ Floats = NDArray[np.float64]
 
 
 def of_sums(companies: int, law: Floats) -> Floats:
-    """The chance of each sum over that many companies, of whom those without a value add 0."""
+    """The chance of each sum over that many companies, of whom those without a value add 0.
+
+    With two axes it is that of each pair of sums.
+    """
     power = law.copy()
-    power[0] += 1 - law.sum()
-    sums = np.ones(1)
+    power[(0,) * law.ndim] += 1 - law.sum()
+    sums = np.ones((1,) * law.ndim)
     while companies:
         if companies & 1:
             sums = convolve(sums, power)
