@@ -20,7 +20,7 @@
         months_read as (select period, loaded_at from ({{ months_read(this) }}) as months_read),
         changed as (
             select period from {{ loaded_months }}
-            where (period, loaded_at) not in (select period, loaded_at from months_read)
+            where period not in (select period from months_read)
             union all
             select period from months_read
             where (period, loaded_at) not in (select period, loaded_at from {{ loaded_months }})

@@ -125,15 +125,15 @@ RETENTION = Kpi(
     name="retention_rate",
     title="Retention",
     unit=SHARE,
-    ratio_of=("active_companies", "opening_companies"),
+    ratio_of=("kept_companies", "opening_companies"),
     question="how many stay",
     companies="opening_companies",
-    counts="{active_companies} of {opening_companies:company}",
-    sentence="Of {opening_companies:{size}customer} at the start of {month}, {active_companies} stayed: {figure}",
+    counts="{kept_companies} of {opening_companies:company}",
+    sentence="Of {opening_companies:{size}customer} at the start of {month}, {kept_companies} stayed: {figure}",
     nobody="There was no {size}customer to keep when {month} began",
     columns=(
-        Column("retention_rate", "Retention", SHARE, ratio_of=("active_companies", "opening_companies")),
-        Part("active_companies", "Stayed", COUNT, whole="opening_companies"),
+        Column("retention_rate", "Retention", SHARE, ratio_of=("kept_companies", "opening_companies")),
+        Part("kept_companies", "Stayed", COUNT, whole="opening_companies"),
     ),
 )
 USAGE = Kpi(

@@ -26,7 +26,9 @@ def leadership_page(rows: Sequence[MonthlyKpis], definition: Callable[[str], str
     source : where the rows come from, as told to people.
     """
     company = Company(rows)
-    last = company.months[ALL_SIZES][-1]
+    first, last = company.months[ALL_SIZES][0], company.months[ALL_SIZES][-1]
+    acquired = first.count("acquired_companies")
+    later = last.count("acquired_companies") - acquired
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -47,7 +49,8 @@ def leadership_page(rows: Sequence[MonthlyKpis], definition: Callable[[str], str
     page = environment.get_template("page.html.jinja").render(
         headlines=[headline(company.months[size]) for size in company.sizes],
         number_words=f"{words.number_word(len(KPIS))} {'number' if len(KPIS) == 1 else 'numbers'}",
-        acquired=words.counted(company.months[ALL_SIZES][0].count("opening_companies"), "customer"),
+        acquired=words.counted(acquired, "customer"),
+        acquired_after=f"{later:,}" if later else "none",
         first=company.periods[0],
         last=last.period,
         sizes=company.sizes,

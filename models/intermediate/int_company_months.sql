@@ -74,46 +74,20 @@ sessions_by_month as (
 
 ),
 
--- A session of an unknown company stays in sight, with a size of null, for the tests to find.
-held as (
-
-    select
-        sessions_by_month.company_id,
-        sessions_by_month.period,
-        cast(sessions_by_month.period - interval '1 month' as date) as period_before,
-        coalesce(plan_changes.company_size, companies.company_size) as company_size,
-        companies.company_size as acquired_company_size,
-        companies.acquired_at >= cast(sessions_by_month.period as timestamp) as is_newly_acquired,
-        cast(sessions_by_month.sessions as bigint) as sessions,
-        cast(sessions_by_month.session_ids_checksum as bigint) as session_ids_checksum,
-        loaded_months.loaded_at
-    from sessions_by_month
-    inner join loaded_months on sessions_by_month.period = loaded_months.period
-    left join companies on sessions_by_month.company_id = companies.company_id
-    left join plan_changes
-        on
-            sessions_by_month.company_id = plan_changes.company_id
-            and sessions_by_month.period >= plan_changes.period
-            and (sessions_by_month.period < plan_changes.next_period or plan_changes.next_period is null)
-
-),
-
--- The month before one that is read anew may have been read by an earlier build.
-held_before as (
+-- The month before one that is read now may have been read by an earlier build.
+active_before as (
 
     select
         company_id,
-        period,
-        company_size
-    from held
+        cast(period + interval '1 month' as date) as next_period
+    from sessions_by_month
 
     {% if is_incremental() and months -%}
         union all
 
         select
             company_id,
-            period,
-            company_size
+            cast(period + interval '1 month' as date) as next_period
         from {{ this }}
         where
             period in ({{ periods_of(months, months_before=1) }})
@@ -122,23 +96,40 @@ held_before as (
 
 ),
 
--- Who was active in the month before, or is acquired in this one, is a customer when it begins.
+-- Who was active in the month before, or is acquired in this one, is a customer when it begins. A session of an unknown
+-- company stays in sight, with a size of null, for the tests to find.
 company_months as (
 
     select
-        held.company_id,
-        held.period,
-        held.company_size,
-        coalesce(
-            held_before.company_size,
-            case when held.is_newly_acquired then held.acquired_company_size end
-        ) as opening_company_size,
-        held.acquired_company_size,
-        held.sessions,
-        held.session_ids_checksum,
-        held.loaded_at
-    from held
-    left join held_before on held.company_id = held_before.company_id and held.period_before = held_before.period
+        sessions_by_month.company_id,
+        sessions_by_month.period,
+        coalesce(plan_changes.company_size, companies.company_size) as company_size,
+        case
+            when active_before.company_id is not null
+                then coalesce(plan_changes_before.company_size, companies.company_size)
+            when companies.acquired_at >= cast(sessions_by_month.period as timestamp) then companies.company_size
+        end as opening_company_size,
+        companies.company_size as acquired_company_size,
+        cast(sessions_by_month.sessions as bigint) as sessions,
+        cast(sessions_by_month.session_ids_checksum as bigint) as session_ids_checksum,
+        loaded_months.loaded_at
+    from sessions_by_month
+    inner join loaded_months on sessions_by_month.period = loaded_months.period
+    left join companies on sessions_by_month.company_id = companies.company_id
+    left join active_before
+        on
+            sessions_by_month.company_id = active_before.company_id
+            and sessions_by_month.period = active_before.next_period
+    left join plan_changes
+        on
+            sessions_by_month.company_id = plan_changes.company_id
+            and sessions_by_month.period >= plan_changes.period
+            and (sessions_by_month.period < plan_changes.next_period or plan_changes.next_period is null)
+    left join plan_changes as plan_changes_before
+        on
+            sessions_by_month.company_id = plan_changes_before.company_id
+            and sessions_by_month.period > plan_changes_before.period
+            and (sessions_by_month.period <= plan_changes_before.next_period or plan_changes_before.next_period is null)
 
 )
 

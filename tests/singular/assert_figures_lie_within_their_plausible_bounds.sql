@@ -1,5 +1,6 @@
 -- The simulation is one that the scenario could have drawn: of a million right ones at most one has a figure outside of
--- its bounds. A returned row is a figure that is, or that only one of the two tables has.
+-- its bounds. A returned row is a figure that is, or that only one of the two tables has. What is expected of customers
+-- who come later, return or change their plan, only a scenario with a life has.
 with
 
 report as (
@@ -17,10 +18,14 @@ expectations as (
 {%- set kpis = [
     'active_companies', 'churned_companies', 'sessions', 'avg_sessions_per_company', 'retention_rate', 'revenue',
 ] %}
+{%- set kpis_of_a_life = [
+    'acquired_companies', 'newly_acquired_companies', 'opening_companies', 'kept_companies', 'returned_companies',
+    'moved_in_companies', 'moved_out_companies', 'active_of_acquired_companies',
+] %}
 
 figures as (
 
-    {% for kpi in kpis %}
+    {% for kpi in kpis + kpis_of_a_life %}
         select
             period,
             company_size,
@@ -54,7 +59,14 @@ implausible as (
         figures.kpi is null
         or figures.figure < expectations.lowest_plausible
         or figures.figure > expectations.highest_plausible
-        or (figures.figure is not null and expectations.kpi is null)
+        or (
+            figures.figure is not null
+            and expectations.kpi is null
+            and (
+                figures.kpi in ('{{ kpis | join("', '") }}')
+                or exists (select 1 from expectations as others where figures.kpi = others.kpi)
+            )
+        )
 
 )
 

@@ -17,26 +17,36 @@ from hypothesis import strategies as st
 from places import PREFIX, Place
 from postgres_server import Database
 from scratch import copy_project, replace_once
-from seed_generator.scenario import Scenario
+from seed_generator.scenario import Scenario, add_months
 from warehouses import PROJECT, WITHOUT_TESTS, Warehouse
 
 MACROS = "macros/months_to_read.sql"
 INCREMENT = ("--select", "int_company_months")
 WITH_STAGING = ("--select", "+int_company_months")
 
-# What the model must hold, from the raw rows at once.
+# What the model must hold, from the raw rows at once. In these scenarios nobody changes a plan.
 EXPECTED = """
-select sessions.company_id, period, company_size, count(*), loaded_at
-from {raw}.sessions
-inner join {raw}.loaded_months on period = cast(date_trunc('month', sessions.created_at) as date)
-inner join {raw}.companies on sessions.company_id = companies.company_id
-group by sessions.company_id, period, company_size, loaded_at
+with company_months as (
+    select sessions.company_id, period, company_size, companies.created_at, count(*) as sessions, loaded_at
+    from {raw}.sessions
+    inner join {raw}.loaded_months on period = cast(date_trunc('month', sessions.created_at) as date)
+    inner join {raw}.companies on sessions.company_id = companies.company_id
+    group by sessions.company_id, period, company_size, companies.created_at, loaded_at
+)
+select company_id, period, company_size, sessions, loaded_at,
+    case when created_at = period or exists (
+        select 1 from company_months as before
+        where before.company_id = company_months.company_id
+        and before.period = company_months.period - interval '1 month'
+    ) then company_size end
+from company_months
 """
 SILENT = """
 select period from {raw}.loaded_months
 where period not in (select cast(date_trunc('month', created_at) as date) from {raw}.sessions)
 """
-FOUND = f"select company_id, period, company_size, sessions, loaded_at from {PREFIX}intermediate.int_company_months"
+COLUMNS = "company_id, period, company_size, sessions, loaded_at, opening_company_size"
+FOUND = f"select {COLUMNS} from {PREFIX}intermediate.int_company_months"
 
 
 @dataclass
@@ -96,10 +106,12 @@ class Company:
         warehouse = self.warehouse(self.project)
         # Staging is views, which stay as they are.
         assert warehouse.dbt("run", *(INCREMENT if self.has_been_built() else WITH_STAGING)), warehouse.messages
-        # No row can remember that a month without a session was read; to look again costs nothing.
-        silent = [period for (period,) in self.place.execute(SILENT)]
-        assert self.months_read(warehouse).difference(silent) == self.written.difference(silent)
-        assert self.rows() == sorted(self.place.execute(EXPECTED))
+        # No row can remember that a month without a session was read; to look again costs nothing. The month after one
+        # that is read tells of it too.
+        silent = {period for (period,) in self.place.execute(SILENT)}
+        after = {add_months(period, 1) for period in self.written | silent} & set(self.scenario.periods)
+        assert self.months_read(warehouse) - silent == (self.written | after) - silent
+        assert self.rows() == sorted(self.place.execute(EXPECTED), key=_in_order)
         self.written.clear()
 
     def fail(self, broken: Path) -> None:
@@ -114,7 +126,7 @@ class Company:
         return bool(self.place.execute(f"{tables} and table_schema = '{PREFIX}intermediate'"))
 
     def rows(self) -> list[Any]:
-        return sorted(self.place.execute(FOUND))
+        return sorted(self.place.execute(FOUND), key=_in_order)
 
     @staticmethod
     def months_read(warehouse: Warehouse) -> set[date]:
@@ -127,6 +139,10 @@ class Company:
         before = self.rows()
         assert self.warehouse(self.project).dbt("run", "--full-refresh", *INCREMENT)
         assert self.rows() == before
+
+
+def _in_order(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return row[:2]
 
 
 @pytest.fixture(scope="module")
@@ -200,15 +216,16 @@ def every_kind_of_load(company: Company) -> None:
     company.extend(0, 10)
     company.build()
     company.load(20, 2, 2)
+    company.withhold(0, 2)
+    company.build()
+    company.deliver()
     company.build()
 
 
 @in_both
 def test_every_kind_of_load_is_followed_and_a_build_that_failed(company: Company, broken: Path) -> None:
     every_kind_of_load(company)
-    company.withhold(0, 2)
-    company.build()
-    company.deliver()
+    company.extend(1, 0)
     company.fail(broken)
     company.build()
     company.full_refresh()
@@ -216,8 +233,12 @@ def test_every_kind_of_load_is_followed_and_a_build_that_failed(company: Company
 
 MUTANTS = {
     "a stamp ignored": (
-        "where (period, loaded_at) not in (select period, loaded_at",
-        "where period not in (select period",
+        "where (period, loaded_at) not in (select period, loaded_at from {{ loaded_months }})",
+        "where period not in (select period from {{ loaded_months }})",
+    ),
+    "the month after left out": (
+        "            or period in (select cast(period + ",
+        "            or null in (select cast(period + ",
     ),
     "the first month left out": ("run_query(months).rows)", "run_query(months).rows[1:])"),
     "the last month left out": ("run_query(months).rows)", "run_query(months).rows[:-1])"),
@@ -227,8 +248,12 @@ MUTANTS = {
         "    delete from {{ target }}\n    where false and ",
     ),
     "all removed": (
-        "        except\n        select period, loaded_at from {{ ref('stg_loaded_months') }}",
-        "        except\n        select period, loaded_at from {{ ref('stg_loaded_months') }} where false",
+        "            or period in (select period from {{ arg_dict['temp_relation'] }})",
+        "            or true",
+    ),
+    "the month after not removed": (
+        "            or period in (select period from {{ arg_dict['temp_relation'] }})",
+        "            or false",
     ),
 }
 

@@ -20,6 +20,7 @@ PROGRAMS = Path(sys.executable).parent
 # Each metric, as the mart has it.
 METRICS = {
     "active_companies": "active_companies",
+    "kept_companies": "kept_companies",
     "churned_companies": "churned_companies",
     "opening_companies": "opening_companies",
     "sessions": "sessions",
@@ -30,8 +31,8 @@ METRICS = {
     "avg_revenue_per_company": "revenue / nullif(active_companies, 0)",
 }
 DEFECTS = {
-    "update intermediate.int_company_lifetimes set churned_period = last_active_period": (
-        "metrics_customer_months_are_one_per_company_and_period"
+    "insert into intermediate.int_company_lifetimes select * from intermediate.int_company_lifetimes": (
+        "metrics_customer_months_are_one_per_company_period_and_what_it_was"
     ),
     "insert into intermediate.int_months select * from intermediate.int_months": "metrics_days_are_one_per_day",
 }

@@ -14,7 +14,8 @@ from postgres_server import Server, own_server
 from warehouses import WITH_UNIT_TESTS, WITHOUT_TESTS, Warehouse
 
 LOAD_FIRST = (
-    r"(?m)^ *\S+ has no {prefix}raw\.companies, {prefix}raw\.loaded_months, {prefix}raw\.plans, {prefix}raw\.sessions,"
+    r"(?m)^ *\S+ has no {prefix}raw\.companies, {prefix}raw\.loaded_months, {prefix}raw\.plan_changes,"
+    r" {prefix}raw\.plans, {prefix}raw\.price_changes, {prefix}raw\.sessions,"
     r" {prefix}raw\.simulation\. Load a simulation first: python -m seed_generator --target {target}$"
 )
 another_command = pytest.mark.slow("another command")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kpis_in_python import KEYS, PAGE_KPIS, actual_marts, differences, expected_marts
+from kpis_in_python import KEYS, MOVEMENTS, PAGE_KPIS, actual_marts, differences, expected_marts
 from unit_tests import unit_tests
 from warehouses import RAW, THREE_SIZES, WITH_UNIT_TESTS, WITHOUT_TESTS, Warehouse
 
@@ -102,14 +102,15 @@ COLUMN_TYPES = {
     "company_id": "bigint",
     "sessions": "bigint",
     **dict.fromkeys(("acquired_companies", "opening_companies", "churned_companies", "active_companies"), "bigint"),
-    "active_months": "bigint",
+    **dict.fromkeys((*MOVEMENTS, "active_months", "reactivations", "plan_changes"), "bigint"),
+    "current_company_size": "text",
     **dict.fromkeys(("retention_rate", "churn_rate", "cohort_retention_rate"), "numeric(18,8)"),
     "avg_sessions_per_company": "numeric(18,8)",
     **{f"{kpi}_{end}": "numeric(28,8)" for kpi in PAGE_KPIS for end in ("lower_95", "upper_95")},
     **dict.fromkeys(("cells_as_in_the_books", "cells_in_the_books", "seed"), "bigint"),
     "monthly_price": "numeric(10,2)",
     **dict.fromkeys(("revenue", "lifetime_revenue"), "numeric(18,2)"),
-    **dict.fromkeys(("first_active_period", "last_active_period", "churned_period"), "date"),
+    **dict.fromkeys(("acquired_period", "first_active_period", "last_active_period", "churned_period"), "date"),
 }
 
 

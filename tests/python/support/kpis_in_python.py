@@ -3,7 +3,8 @@
 Nothing here is shared with the models, the macros or the simulator's books.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -22,8 +23,58 @@ KEYS = {
     "rpt_leadership_page": ("period", "company_size"),
     "dim_companies": ("company_id",),
 }
+MOVEMENTS = (
+    "newly_acquired_companies",
+    "kept_companies",
+    "returned_companies",
+    "moved_in_companies",
+    "moved_out_companies",
+    "active_of_acquired_companies",
+)
 PAGE_KPIS = tuple(kpi.name for kpi in KPIS)
 RATIOS = {"retention_rate", "churn_rate", "cohort_retention_rate", "avg_sessions_per_company"}
+
+
+@dataclass
+class Company:
+    """A company as its raw rows tell of it: `changes` has the size that it holds from a month on."""
+
+    name: str
+    first_size: str
+    acquired: date
+    sessions: Counter[date] = field(default_factory=Counter)
+    changes: dict[date, str] = field(default_factory=dict)
+
+    def size(self, period: date) -> str:
+        changed = [month for month in self.changes if month <= period]
+        return self.changes[max(changed)] if changed else self.first_size
+
+    def was_customer_of(self, period: date, before: date | None) -> str | None:
+        """The size of which it was a customer when a month began, if it was one."""
+        if before is not None and self.sessions[before]:
+            return self.size(before)
+        return self.first_size if self.acquired == period else None
+
+    def life(self, periods: list[date], prices: dict[date, dict[str, Decimal]]) -> Row:
+        active = [period for period in periods if self.sessions[period]]
+        since_last = [p for p in periods if p > active[-1]] if active else [self.acquired]
+        months = zip([None, *periods], periods, strict=False)
+        returns = [now for before, now in months if self.sessions[now] and self.was_customer_of(now, before) is None]
+        return {
+            "company_name": self.name,
+            "company_size": self.first_size,
+            "monthly_price": prices[periods[-1]][self.size(periods[-1])],
+            "first_active_period": active[0] if active else None,
+            "last_active_period": active[-1] if active else None,
+            "churned_period": since_last[0] if since_last else None,
+            "active_months": len(active),
+            "sessions": self.sessions.total(),
+            "lifetime_revenue": sum((prices[month][self.size(month)] for month in active), Decimal("0.00")),
+            "acquired_period": self.acquired,
+            "current_company_size": self.size(periods[-1]),
+            "reactivations": len(returns),
+            "plan_changes": len(self.changes),
+        }
 
 
 def expected_marts(warehouse: Warehouse) -> dict[str, Mart]:
@@ -35,38 +86,44 @@ def expected_marts(warehouse: Warehouse) -> dict[str, Mart]:
         date(first_month.year + (first_month.month - 1 + n) // 12, (first_month.month - 1 + n) % 12 + 1, 1)
         for n in range(months)
     ]
-    prices: dict[str, Decimal] = dict(warehouse.query("select company_size, monthly_price from raw.plans"))
-    people = {
-        row[0]: row[1:] for row in warehouse.query("select company_id, company_name, company_size from raw.companies")
-    }
-    assert len(people) == companies
-    sessions: dict[int, Counter[date]] = defaultdict(Counter)
-    for company_id, created_at in warehouse.query("select company_id, created_at from raw.sessions"):
-        sessions[company_id][_month_of(created_at)] += 1
+    companies_of = _companies(warehouse)
+    assert sum(company.acquired == periods[0] for company in companies_of.values()) == companies
+    prices = _prices(warehouse, periods)
 
     cells: Mart = {}
     for number, period in enumerate(periods):
-        for size, price in prices.items():
-            members = [company for company, (_, of_size) in people.items() if of_size == size]
-            active = [company for company in members if sessions[company][period] > 0]
-            opening = members if number == 0 else [c for c in members if sessions[c][periods[number - 1]] > 0]
+        before = periods[number - 1] if number else None
+        for size, price in prices[period].items():
+            there = [company for company in companies_of.values() if company.acquired <= period]
+            acquired = [company for company in there if company.first_size == size]
+            active = [company for company in there if company.sessions[period] and company.size(period) == size]
+            opening = [company for company in there if company.was_customer_of(period, before) == size]
+            kept = [company for company in opening if company.sessions[period]]
             cells[period, size] = {
-                "acquired_companies": len(members),
+                "acquired_companies": len(acquired),
                 "opening_companies": len(opening),
-                "churned_companies": len(set(opening) - set(active)),
+                "churned_companies": len(opening) - len(kept),
                 "active_companies": len(active),
-                "sessions": sum(sessions[company][period] for company in members),
+                "sessions": sum(company.sessions[period] for company in active),
                 "monthly_price": price,
                 "revenue": len(active) * price,
+                "newly_acquired_companies": sum(company.acquired == period for company in acquired),
+                "kept_companies": len(kept),
+                "returned_companies": sum(company.was_customer_of(period, before) is None for company in active),
+                "moved_in_companies": sum(
+                    company.was_customer_of(period, before) not in {None, size} for company in active
+                ),
+                "moved_out_companies": sum(company.size(period) != size for company in kept),
+                "active_of_acquired_companies": sum(company.sessions[period] > 0 for company in acquired),
             }
-        of_month = [cells[period, size] for size in prices]
+        of_month = [cells[period, size] for size in prices[period]]
         cells[period, "all"] = {name: sum(cell[name] for cell in of_month) for name in of_month[0]} | {
             "monthly_price": None
         }
     for cell in cells.values():
-        cell["retention_rate"] = _ratio(cell["active_companies"], cell["opening_companies"])
+        cell["retention_rate"] = _ratio(cell["kept_companies"], cell["opening_companies"])
         cell["churn_rate"] = _ratio(cell["churned_companies"], cell["opening_companies"])
-        cell["cohort_retention_rate"] = _ratio(cell["active_companies"], cell["acquired_companies"])
+        cell["cohort_retention_rate"] = _ratio(cell["active_of_acquired_companies"], cell["acquired_companies"])
         cell["avg_sessions_per_company"] = _ratio(cell["sessions"], cell["active_companies"])
     by_size = {key: cell for key, cell in cells.items() if key[1] != "all"}
     return {
@@ -75,15 +132,12 @@ def expected_marts(warehouse: Warehouse) -> dict[str, Mart]:
             by_size,
             *("acquired_companies", "opening_companies", "churned_companies", "active_companies"),
             *("retention_rate", "churn_rate", "cohort_retention_rate"),
+            *MOVEMENTS,
         ),
         "fct_revenue": _chosen(by_size, "active_companies", "monthly_price", "revenue"),
         "rpt_monthly_kpis": cells,
         "rpt_leadership_page": _with_bands_and_books(warehouse, cells),
-        "dim_companies": {
-            (company,): {"company_name": name, "company_size": size, "monthly_price": prices[size]}
-            | _life(prices[size], sessions[company], periods)
-            for company, (name, size) in people.items()
-        },
+        "dim_companies": {(number,): company.life(periods, prices) for number, company in companies_of.items()},
     }
 
 
@@ -127,6 +181,27 @@ def _same(name: str, expected: Any, actual: Any) -> bool:
     return type(expected) is type(actual) and bool(expected == actual)
 
 
+def _companies(warehouse: Warehouse) -> dict[int, Company]:
+    rows = warehouse.query("select company_id, company_name, company_size, created_at from raw.companies")
+    companies = {number: Company(name, size, _month_of(acquired_at)) for number, name, size, acquired_at in rows}
+    for number, created_at in warehouse.query("select company_id, created_at from raw.sessions"):
+        companies[number].sessions[_month_of(created_at)] += 1
+    for number, period, size in warehouse.query("select company_id, period, company_size from raw.plan_changes"):
+        companies[number].changes[period] = size
+    return companies
+
+
+def _prices(warehouse: Warehouse, periods: list[date]) -> dict[date, dict[str, Decimal]]:
+    """What each size costs in each month."""
+    prices: dict[str, Decimal] = dict(warehouse.query("select company_size, monthly_price from raw.plans"))
+    changes = warehouse.query("select period, company_size, monthly_price from raw.price_changes")
+    found = {}
+    for period in periods:
+        prices = prices | {size: price for month, size, price in changes if month == period}
+        found[period] = prices
+    return found
+
+
 def _month_of(instant: datetime) -> date:
     return date(instant.year, instant.month, 1)
 
@@ -144,7 +219,8 @@ def _with_bands_and_books(warehouse: Warehouse, cells: Mart) -> Mart:
     ((seed,),) = warehouse.query("select seed from raw.simulation")
     expected = "select period, company_size, kpi, lower_95, upper_95 from truth.expected_kpis"
     bands: dict[tuple[Any, ...], tuple[Decimal, Decimal]] = {row[:3]: row[3:] for row in warehouse.query(expected)}
-    noted = ("acquired_companies", "opening_companies", "churned_companies", "active_companies", "sessions", "revenue")
+    shown = ("acquired_companies", "opening_companies", "churned_companies", "active_companies", "sessions")
+    noted = (*shown, "monthly_price", "revenue", *MOVEMENTS)
     entries = warehouse.query(f"select period, company_size, {', '.join(noted)} from truth.monthly_kpis")
     books = {row[:2]: row[2:] for row in entries}
     proof = {
@@ -152,22 +228,9 @@ def _with_bands_and_books(warehouse: Warehouse, cells: Mart) -> Mart:
         "cells_in_the_books": len(books),
         "seed": seed,
     }
-    page = _chosen(cells, *noted, "monthly_price", *PAGE_KPIS)
+    page = _chosen(cells, *shown, "kept_companies", "monthly_price", *PAGE_KPIS)
     for (period, size), cell in page.items():
         for kpi in PAGE_KPIS:
             cell[f"{kpi}_lower_95"], cell[f"{kpi}_upper_95"] = bands.get((period, size, kpi), (None, None))
         cell.update(proof)
     return page
-
-
-def _life(price: Decimal, sessions: Counter[date], periods: list[date]) -> Row:
-    active = sorted(+sessions)
-    after_last = [period for period in periods if not active or period > active[-1]]
-    return {
-        "first_active_period": active[0] if active else None,
-        "last_active_period": active[-1] if active else None,
-        "churned_period": after_last[0] if after_last else None,
-        "active_months": len(active),
-        "sessions": sessions.total(),
-        "lifetime_revenue": len(active) * price,
-    }

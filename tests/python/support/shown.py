@@ -26,6 +26,7 @@ def row(
     figures: dict[str, Figure | None] = {
         "acquired_companies": opening,
         "opening_companies": opening,
+        "kept_companies": active,
         "churned_companies": opening - active,
         "active_companies": active,
         "retention_rate": _ratio(active, opening),
