@@ -122,7 +122,7 @@ class Judge:
         """Whether `dbt build` is green on all models as they are after parsing and rendering."""
         for node in self._project.models:
             self._replace(node, self._project.sql(node))
-        green = self._scratch.warehouse.build()
+        green = self._scratch.warehouse.build("--exclude", *self._project.of_increments)
         self._scratch.mend()
         return green
 
@@ -142,7 +142,8 @@ class Judge:
 
     def _dbt(self, mutant: Mutant) -> str:
         self._replace(self._project.model(mutant.model), mutant.sql)
-        is_green = self._scratch.warehouse.build("--select", f"{mutant.model}+")
+        what = ("--select", f"{mutant.model}+", "--exclude", *self._project.of_increments)
+        is_green = self._scratch.warehouse.build(*what)
         red = {name for name, status in self._scratch.warehouse.statuses.items() if status in {"fail", "error"}}
         self._scratch.mend()
         if is_green:

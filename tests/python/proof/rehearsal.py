@@ -39,7 +39,12 @@ class Project:
         self.models = [node for node in in_order if node["resource_type"] == "model"]
         # Those of the metrics are in the manifest too, not compiled unless somebody asks for metrics.
         self.tests = [node for node in in_order if node["resource_type"] == "test" and node.get("compiled_code")]
-        self.unit_tests = {test["name"] for test in read["unit_tests"].values()}
+        unit_tests = read["unit_tests"].values()
+        self.unit_tests = {test["name"] for test in unit_tests}
+        # Those of an increment are of what stands in the template of a model alone: what is compiled here reads anew.
+        self.of_increments = [
+            test["name"] for test in unit_tests if (test["overrides"] or {}).get("macros", {}).get("is_incremental")
+        ]
         # Of each model the ids of all that it reads, directly or not.
         self.before: dict[str, set[str]] = {}
         for node in self.models:
