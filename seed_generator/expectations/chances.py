@@ -34,13 +34,13 @@ def silence_probability(size: CompanySize) -> Decimal:
 class Step:
     """What a month brings to a company of one law: the chances for each size, decimals of shape (…, sizes).
 
-    The size is that at the beginning of the month for `opening`, `kept` and `moved_out`, that of the acquisition where
-    the name has `acquired`, and the one held now for the others.
+    The size is that at acquisition where the name has `acquired`, the one held now for `moved_in`, `returned`,
+    `drawing` and `active`, and the one held when the month began for the others.
 
     Parameters
     ----------
     opening : it is a customer when the month begins.
-    kept : it was one, and has a session.
+    kept, churned : it was one, and has a session, or none.
     moved_out, moved_in : it is kept, and has left this size for another, or another for this one.
     returned : it had lapsed, tries again, and has a session.
     drawing : it is a customer, or tries again: it draws sessions, which may be none.
@@ -51,6 +51,7 @@ class Step:
 
     opening: Decimals
     kept: Decimals
+    churned: Decimals
     moved_out: Decimals
     moved_in: Decimals
     returned: Decimals
@@ -112,12 +113,13 @@ def _steps(scenario: Scenario, usages: Sequence[Sequence[CompanySize]], starts: 
         opening = active if age else acquired
         stayed = active * stays if age else acquired
         moved = nobody.copy()
-        moved_out, moved_in = nobody[:, 0].copy(), nobody[:, 0].copy()
+        moved_out, moved_in, churned = nobody[:, 0].copy(), nobody[:, 0].copy(), stayed.sum(axis=1) * (1 - chance)
         for of, to, probability in moves if age else ():
             moving = active[..., of] * probability
             moved[..., to] += moving
             moved_out[:, of] += moving.sum(axis=1) * chance[:, to]
             moved_in[:, to] += moving.sum(axis=1) * chance[:, to]
+            churned[:, of] += moving.sum(axis=1) * (1 - chance[:, to])
         tries = lapsed * scenario.reactivation.probability
         drawing = stayed + moved + tries
         active = drawing * chance[:, np.newaxis]
@@ -125,6 +127,7 @@ def _steps(scenario: Scenario, usages: Sequence[Sequence[CompanySize]], starts: 
         yield Step(
             opening=opening.sum(axis=1),
             kept=stayed.sum(axis=1) * chance + moved_out,
+            churned=churned,
             moved_out=moved_out,
             moved_in=moved_in,
             returned=tries.sum(axis=1) * chance,
@@ -167,7 +170,7 @@ class GroupChances:
 
     def one(self, chance: Decimals) -> Contribution:
         """A company counts as one, with that chance."""
-        return Contribution(np.array([1]), floats(chance)[:, np.newaxis], floats(1 - chance))
+        return Contribution(np.array([1]), floats(chance)[:, np.newaxis], _rest(chance))
 
     def session_counts(self) -> Contribution:
         """A company that is active has so many sessions."""
@@ -178,12 +181,12 @@ class GroupChances:
         for number, usage in enumerate(self._usages):
             laws = np.array([_count_chances(size, counts) for size in usage])
             chances[self._usage == number] = drawing[self._usage == number] @ laws
-        return Contribution(counts, chances, floats(1 - self.of.active))
+        return Contribution(counts, chances, _rest(self.of.active))
 
     def kept(self) -> Contribution:
         """A company that was a customer when the month began has a session, which is 1, or not, which is 0."""
-        chances = np.column_stack([floats(self.of.opening - self.of.kept), floats(self.of.kept)])
-        return Contribution(np.array([0, 1]), chances, floats(1 - self.of.opening))
+        chances = np.column_stack([floats(self.of.churned), floats(self.of.kept)])
+        return Contribution(np.array([0, 1]), chances, _rest(self.of.opening))
 
     def revenue(self, prices: Sequence[Decimal], power: int = 1) -> Decimals:
         """What a company pays, or its square, in the mean."""
@@ -195,7 +198,7 @@ class GroupChances:
         cents = np.array([int(price * CENTS) for price in prices])
         some = (cents > 0) & (self._by_size.active > 0).any(axis=0)
         pays = self._by_size.active[:, some]
-        return Contribution(cents[some], floats(pays), floats(1 - pays.sum(axis=1)))
+        return Contribution(cents[some], floats(pays), _rest(pays.sum(axis=1)))
 
     def _each(self, name: str) -> Decimals:
         """Of each usage and size, of shape (usages, sizes)."""
@@ -205,6 +208,12 @@ class GroupChances:
 def floats(decimals: Decimals) -> Floats:
     """The closest floats."""
     return decimals.astype(np.float64)
+
+
+def _rest(chances: Decimals) -> Floats:
+    """What they leave of 1; their last digit, which is rounded, takes nothing away from 0."""
+    rest: Floats = np.maximum(floats(1 - chances), 0)
+    return rest
 
 
 def _count_chances(size: CompanySize, counts: Whole) -> Floats:

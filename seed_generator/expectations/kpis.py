@@ -116,7 +116,7 @@ class _Group:
         of, chances, months = self._chances.of, self._chances, range(self._scenario.months)
         active = self._bounds("active_companies", months, chances.one(of.active))
         yield from self._sums("active_companies", months, of.active, of.active, active)
-        yield from self._counts("churned_companies", of.opening - of.kept)
+        yield from self._counts("churned_companies", of.churned)
         counts = chances.session_counts()
         bounds = self._bounds("sessions", months, counts)
         yield from self._sums("sessions", months, chances.sessions, chances.sessions_squared, bounds)

@@ -32,7 +32,14 @@ _SMALLEST_LOGARITHM = -700.0  # of a float
 class Mean:
     """The mean of the values of those companies that have one, given that there is such a company.
 
-    From `many` of these on, cumulants may tell a quantile.
+    Where several laws hold, quantiles take the values of all these companies to follow the average of their laws. Such
+    values scatter a little more than they do.
+
+    Parameters
+    ----------
+    cohorts : the companies of each month.
+    contribution : their values, law by law.
+    many : from so many companies with a value on, cumulants may tell a quantile.
     """
 
     def __init__(self, cohorts: Cohorts, contribution: Contribution, many: int) -> None:

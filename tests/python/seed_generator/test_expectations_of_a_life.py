@@ -213,6 +213,19 @@ def test_what_is_certain_has_no_band() -> None:
             assert row.standard_deviation == 0
 
 
+def test_companies_that_change_plans_but_are_never_silent_are_all_kept() -> None:
+    sizes = tuple(CompanySize(name, 0.5, Decimal(19), 5, 4) for name in ("small", "large"))
+    scenario = Scenario(months=60, sizes=sizes, plan_changes=LIVES["changes of plan"]["plan_changes"])
+    for row in expected_kpis(scenario):
+        if row.kpi == "churned_companies":
+            assert _numbers(row) == {0}
+        elif row.kpi == "retention_rate":
+            assert _numbers(row) == {1}
+        elif (row.company_size, row.kpi) == (ALL_SIZES, "active_companies"):
+            assert _numbers(row) == {500}
+        assert row.lowest_plausible <= row.lower_95 <= row.upper_95 <= row.highest_plausible
+
+
 def _numbers(row: Expectation) -> set[Decimal]:
     return {row.expected, row.lower_95, row.upper_95, row.lowest_plausible, row.highest_plausible}
 
