@@ -188,7 +188,9 @@ def test_postgres_has_its_keys_and_index_after_every_load(place: Place) -> None:
             " where connamespace = '{raw}'::regnamespace and contype in ('p', 'f')"
         )
         assert sorted((str(table).split(".")[1], kind) for table, kind in constraints) == [
-            *(("companies", "f"), ("companies", "p"), ("loaded_months", "p"), ("plans", "p")),
+            *(("companies", "f"), ("companies", "p"), ("loaded_months", "p")),
+            *(("plan_changes", "f"), ("plan_changes", "f"), ("plan_changes", "p"), ("plans", "p")),
+            *(("price_changes", "f"), ("price_changes", "p")),
             *(("sessions", "f"), ("sessions", "p"), ("simulation", "p")),
         ]
         indexes = place.execute("select indexdef from pg_indexes where schemaname = '{raw}'")

@@ -9,6 +9,8 @@ import pytest
 
 from loads import hearing_ctrl_c
 from seed_generator.scenario import Scenario
+from seed_generator.scenario_file import read_scenario
+from seed_generator.schemas import REPRODUCIBLE
 from spark_cluster import free_port
 from spark_warehouse import SparkWarehouse, expected_checksums
 from warehouses import seed_generator
@@ -66,6 +68,15 @@ from seed_generator.sinks.spark.session import spark_session
 with spark_session(read_target("spark")) as spark:
     rows = spark.table(sys.argv[1]).limit(1)
     spark.createDataFrame(rows.toArrow(), schema=rows.schema).write.insertInto(sys.argv[1], overwrite=True)
+"""
+
+LIFE = """
+companies = 40
+months = 2
+acquisition = { companies = 30 }
+reactivation = { probability = 0.3 }
+plan_changes = { small = { large = 0.2 } }
+price_changes = [{ month = "2021-03", company_size = "small", monthly_price = 21.00 }]
 """
 
 HOLDER = """
@@ -221,3 +232,15 @@ def test_what_cannot_start_is_told_in_one_sentence(
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert re.search(f"^error: .*{told}", done.stderr), done.stderr
+
+
+def test_tasks_make_a_life_in_any_split_of_months_and_companies(local: SparkWarehouse) -> None:
+    file = local.folder / "life.toml"
+    file.write_text(LIFE)
+    options = ("--scenario", str(file), "--seed", "8")
+    for done in (local.seed(*options, "--workers", "3"), local.seed("--append", "2"), local.seed("--grow", "20")):
+        assert done.returncode == 0, done.stderr
+    last = Scenario(**{**read_scenario(file), "seed": 8, "months": 4, "companies": 60})
+    expected = expected_checksums(last)
+    assert len(expected) == len(set(expected.values())) == len(REPRODUCIBLE)  # no table is empty like another
+    assert local.checksums() == expected
