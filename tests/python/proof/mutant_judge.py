@@ -20,13 +20,15 @@ from warehouses import THREE_SIZES, Warehouse
 
 # A query that takes longer has no end; the slowest one of the project takes a tenth of a second.
 SECONDS_TO_END = 30
-# The default, sizes that die out, one silent company, three sizes with cents, a leap February.
+LIFE = Path(__file__).parent / "gallery" / "scenarios" / "life.toml"
+# The default, sizes that die out, one silent company, three sizes with cents, a leap February, a life beyond churn.
 SCENARIOS = (
     (),
     ("--companies", "3", "--months", "40"),
     ("--companies", "1", "--seed", "3"),
     ("--scenario", str(THREE_SIZES)),
     ("--companies", "60", "--first-month", "2020-02", "--months", "3"),
+    ("--scenario", str(LIFE)),
 )
 
 

@@ -136,11 +136,12 @@ aggregate, unit of a date or constant, a filter, a key or a branch dropped, a ca
 type. Each mutant is put in the place of its model in a copy of the project. It is killed if a data test, a unit test
 or a contract fails, if a model that reads it can no longer be built (`models` below), or if it does not end in 30
 seconds (`no end`). A query that the database refuses (`database`) is no mutant and does not count. Data tests run in
-five simulations: the default, sizes that die out, one silent company, three sizes with prices in cents, and a leap
-February. What they do not notice goes through a whole `dbt build`.
+six simulations: the default, sizes that die out, one silent company, three sizes with prices in cents, a leap
+February, and companies that come later, return and change their plan while prices change. What they do not notice
+goes through a whole `dbt build`.
 
 A survivor is called equivalent only with a reason, which stands below and in `tests/python/proof/mutants.toml`. The
-reasons are ours; what the command checks is that the model has the same rows with it in all five simulations. It
+reasons are ours; what the command checks is that the model has the same rows with it in all six simulations. It
 fails if that is not so, if a mutant survives that is not listed, and if one is listed that does not survive. So the
 score below, which leaves the equivalent ones out, is 100 % or the command has failed: what it rests on is how many
 are called equivalent. `python tests/python/proof/mutants.py --update` makes this page again.

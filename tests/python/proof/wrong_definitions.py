@@ -20,6 +20,7 @@ CHAPTERS = {
     "usage": "Usage",
     "retention": "Retention",
     "revenue": "Revenue",
+    "life": "Coming, moving and coming back",
     "calendar_and_joins": "Calendar and joins",
 }
 DIGITS = 4
