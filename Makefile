@@ -6,6 +6,8 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python
 # A target of profiles.yml; nothing means the profile's default.
 TARGET ?=
 ON_TARGET = $(if $(TARGET),--target $(TARGET))
+# A scenario file; nothing means the assignment.
+SCENARIO ?=
 
 BENCHMARKS ?= kernel parquet_write duckdb_load postgres_load end_to_end default_run marts growth memory streams
 SPARK_VENV ?= .venv-spark
@@ -25,7 +27,8 @@ export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  PYTHON=python3.12 chooses the interpreter of setup, TARGET=postgres the target of demo."
+	@echo "  PYTHON=python3.12 chooses the interpreter of setup, TARGET=postgres the target of demo,"
+	@echo "  SCENARIO=scenarios/growing.toml a company with a life of its own."
 
 setup: $(INSTALLED) ## Make the environment, .venv, with all that demo and lint need
 
@@ -57,7 +60,7 @@ $(SUPERSET_INSTALLED): bi/superset/requirements.txt
 	@touch $@
 
 demo: $(INSTALLED) ## Simulate the company, build the marts, print and publish the KPIs, write the page
-	$(PY) -m seed_generator $(ON_TARGET)
+	$(PY) -m seed_generator $(ON_TARGET) $(if $(SCENARIO),--scenario $(SCENARIO))
 	$(PY) -m reporting --publish --page $(ON_TARGET)
 
 report: $(INSTALLED) ## Write the leadership page, kpis.html, from the marts that are there

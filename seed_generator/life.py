@@ -67,6 +67,13 @@ class Reactivation:
     Parameters
     ----------
     probability : that a company that was not active in the month before tries again in this one.
+
+    Examples
+    --------
+    >>> from saas_kpis import Reactivation, Scenario, simulate
+    >>> books = simulate(scenario=Scenario(months=3, reactivation=Reactivation("0.25"))).truth.monthly_kpis
+    >>> books.to_arrow()["returned_companies"].to_pylist()
+    [0, 0, 12, 2, 7, 5]
     """
 
     probability: Decimal = Decimal(0)
@@ -83,6 +90,13 @@ class PlanChange:
     ----------
     from_size, to_size : the names of the two.
     probability : that a customer of the one becomes one of the other, in a month.
+
+    Examples
+    --------
+    >>> from saas_kpis import PlanChange, Scenario, simulate
+    >>> upgrade = PlanChange("small", "large", probability="0.02")
+    >>> simulate(scenario=Scenario(months=2, plan_changes=(upgrade,))).plan_changes.to_arrow().num_rows
+    5
     """
 
     from_size: str
@@ -103,6 +117,14 @@ class PriceChange:
     month : from which on (a date, or text as `2021-07`).
     company_size : the name of the size.
     monthly_price : in dollars and whole cents.
+
+    Examples
+    --------
+    >>> from saas_kpis import PriceChange, Scenario
+    >>> dearer = PriceChange("2021-07", "small", "21.00")
+    >>> scenario = Scenario(price_changes=(dearer,))
+    >>> [str(scenario.sizes_in(month)[0].monthly_price) for month in (5, 6)]
+    ['19.00', '21.00']
     """
 
     month: date

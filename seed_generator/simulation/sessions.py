@@ -147,8 +147,9 @@ def _make_sessions(part: _Part) -> SessionBatch:
     created_at = uniform_integers(uniform, float(part.scenario.first_instant(part.month + 1) - start))
     created_at += start
     company_id = joined([piece.company_id for piece in part.pieces])
-    begins = accumulate((piece.sessions for piece in part.pieces), initial=0)
-    ends = joined([piece.ends + begin for piece, begin in zip(part.pieces, begins, strict=False)])
+    first, *others = part.pieces
+    begins = accumulate(piece.sessions for piece in part.pieces)
+    ends = joined([first.ends, *(piece.ends + begin for piece, begin in zip(others, begins, strict=False))])
     # As np.repeat would have it, but that takes a loop for each company, whose end no processor foresees, and keeps
     # Python's lock meanwhile: the steps from each session's company to the next one's, summed up.
     steps = np.zeros(len(created_at), np.int64)

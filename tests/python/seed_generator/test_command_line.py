@@ -127,7 +127,8 @@ def test_a_load_ends_with_what_was_made_where_it_is_and_what_comes_next(tmp_path
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert re.fullmatch(r"  raw\.companies +20", lines[1])
-    assert [line.split()[0] for line in lines[1:-2]] == sorted(table.full_name for table in TABLES)
+    told = {table.full_name for table in TABLES} - {"raw.plan_changes", "raw.price_changes"}  # there are none of these
+    assert [line.split()[0] for line in lines[1:-2]] == sorted(told)
     assert re.fullmatch(rf"Loaded in [\d.]+ s into duckdb: {tmp_path}/warehouse\.duckdb", lines[-2])
     assert lines[-1] == "Next: dbt build --target duckdb"
 
