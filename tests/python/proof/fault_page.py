@@ -29,12 +29,14 @@ class Outcome:
     fired : the tests that `dbt build` saw fail.
     replaced : the marts that it replaced.
     totals : the rows of all sizes, by month, as they are in the marts that were built regardless.
+    clean : as they are without a fault.
     """
 
     share: Decimal
     fired: Sequence[str]
     replaced: Collection[str]
     totals: Totals
+    clean: Totals
 
     @property
     def stopped(self) -> bool:
@@ -42,7 +44,7 @@ class Outcome:
         return not self.replaced
 
 
-def render(clean: Totals, outcomes: Mapping[str, Outcome]) -> str:
+def render(outcomes: Mapping[str, Outcome]) -> str:
     """The page."""
     lines = INTRODUCTION.format(count=len(outcomes)).splitlines()
     lines += ["", "## What a row becomes", "", "| kind | rows of | a row that is hit … |", "| --- | --- | --- |"]
@@ -50,7 +52,7 @@ def render(clean: Totals, outcomes: Mapping[str, Outcome]) -> str:
     lines += ["", *ERRORS.splitlines(), "", f"| fault | {' | '.join(KPIS.values())} | the build |"]
     lines += ["| --- |" + " ---: |" * len(KPIS) + " --- |"]
     for kind, outcome in outcomes.items():
-        errors = [_largest_error(kpi, clean, outcome.totals) for kpi in KPIS]
+        errors = [_largest_error(kpi, outcome.clean, outcome.totals) for kpi in KPIS]
         build = "stops before the marts" if outcome.stopped else "turns red behind them"
         lines.append(f"| `{kind}={outcome.share}` | {' | '.join(errors)} | {build} |")
     lines += ["", *TESTS.splitlines(), "", "| fault | tests |", "| --- | --- |"]
@@ -105,7 +107,8 @@ On PostgreSQL a load with faults has no primary and foreign keys, and no `not nu
 dirty; the next load without faults has them again.
 
 This page is made by `tests/python/proof/test_faults.py`, which loads each kind into the default simulation and runs
-`dbt build`. Make it again with
+`dbt build`. Only a scenario with a life has changes of plan and of price: their kinds are loaded into
+[`life`](../../tests/python/proof/gallery/scenarios/life.toml). Make the page again with
 
 ```console
 $ UPDATE_PAGES=1 .venv/bin/python -m pytest tests/python/proof/test_faults.py

@@ -91,7 +91,11 @@ class Rehearsal:
 
     def __init__(self, file: Path, project: Project) -> None:
         self._project = project
-        self.connection = duckdb.connect(file)
+        self._file = file
+        self._connect()
+
+    def _connect(self) -> None:
+        self.connection = duckdb.connect(self._file)
         self.connection.execute("set enable_progress_bar = false")  # a mutant without an end would draw one
 
     def close(self) -> None:
@@ -105,7 +109,11 @@ class Rehearsal:
         try:
             yield
         finally:
-            self.connection.execute("rollback")
+            try:
+                self.connection.execute("rollback")
+            except duckdb.FatalException:  # DuckDB has given the database up, in which nothing was committed
+                self.connection.close()
+                self._connect()
 
     def make_schemas(self) -> None:
         """Those of the models, where dbt has not built."""

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from itertools import combinations
 from pathlib import Path
@@ -23,15 +24,28 @@ from rehearsal import Project, Rehearsal
 from seed_generator import schemas
 from seed_generator.faults.injection import Faults, with_faults
 from seed_generator.faults.kinds import FAULT_KINDS, Effect
+from seed_generator.life import Acquisition, PlanChange, PriceChange, Reactivation
 from seed_generator.scenario import LARGE, SMALL, CompanySize, Scenario
 from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import Manner
 from seed_generator.tables import simulated_tables
 from seed_generator.validation import MAX_PRICE
 from warehouses import Warehouse, seeded
+from wrong_definitions import scenario_file
 
 SCENARIO = Scenario(companies=300, months=4, seed=5)
-RAW_TABLES = (schemas.PLANS, schemas.COMPANIES, schemas.SESSIONS)
+LIFE: dict[str, Any] = {
+    "acquisition": Acquisition(20),
+    "reactivation": Reactivation(Decimal("0.2")),
+    "plan_changes": (PlanChange("small", "large", Decimal("0.2")), PlanChange("large", "small", Decimal("0.2"))),
+    "price_changes": tuple(
+        PriceChange(date(2021, month, 1), size, Decimal(month)) for month in (2, 3) for size in ("small", "large")
+    ),
+}
+LIVELY = replace(SCENARIO, **LIFE)
+# Only a life has rows in them.
+CHANGES = (schemas.PLAN_CHANGES, schemas.PRICE_CHANGES)
+RAW_TABLES = (schemas.PLANS, schemas.COMPANIES, schemas.SESSIONS, *CHANGES)
 Texts = dict[str, list[dict[str, str]]]
 
 
@@ -58,11 +72,9 @@ def undone(table: schemas.TableSchema, dirty: list[dict[str, str]], entries: lis
     for entry in entries:
         if entry["column_name"] != "null":
             # The row is known by its key and by what it holds now.
-            key = entry["row_key"] if entry["column_name"] != table.primary_key[0] else entry["new_value"]
-            begins, holds = f"{table.primary_key[0]}={key}, ", f"{entry['column_name']}={entry['new_value']}"
-            changed = next(
-                text for text in rows if text.startswith(begins) and holds in text.split(", ") and rows[text]
-            )
+            key = dict(zip(table.primary_key, entry["row_key"].split(", "), strict=True))
+            holds = {f"{name}={value}" for name, value in (key | {entry["column_name"]: entry["new_value"]}).items()}
+            changed = next(text for text in rows if holds <= set(text.split(", ")) and rows[text])
             rows[changed] -= 1
             restored = dict(part.split("=", 1) for part in re.split(r", (?=\w+=)", changed))
             rows[as_text(restored | {entry["column_name"]: entry["old_value"]})] += 1
@@ -77,11 +89,19 @@ def as_text(row: dict[str, str]) -> str:
     return ", ".join(f"{name}={value}" for name, value in row.items())
 
 
-@pytest.mark.parametrize("kind", FAULT_KINDS)
-def test_taking_back_what_the_list_says_gives_the_clean_tables(kind: str) -> None:
-    clean = clean_texts(SCENARIO)
+@pytest.mark.parametrize(
+    ("scenario", "kind"),
+    [
+        pytest.param(scenario, kind, id=f"{name}, {kind}")
+        for name, scenario in {"the brief": SCENARIO, "a life": LIVELY}.items()
+        for kind in FAULT_KINDS
+        if scenario is LIVELY or FAULT_KINDS[kind].table not in CHANGES
+    ],
+)
+def test_taking_back_what_the_list_says_gives_the_clean_tables(scenario: Scenario, kind: str) -> None:
+    clean = clean_texts(scenario)
     is_rare = FAULT_KINDS[kind].table is schemas.SESSIONS and kind != "deleted_months"
-    dirty = texts(SCENARIO, Faults({kind: 0.02 if is_rare else 0.5}))
+    dirty = texts(scenario, Faults({kind: 0.02 if is_rare else 0.5}))
     entries = dirty["truth.injected_faults"]
     assert entries
     assert {entry["kind"] for entry in entries} == {kind}
@@ -105,6 +125,7 @@ TINY = Scenario(
         replace(LARGE, share=0.4, monthly_price=MAX_PRICE - Decimal("0.5")),
         CompanySize("free", 0.2, Decimal(0), 2, 2),
     ),
+    **LIFE,
 )
 
 
@@ -125,10 +146,9 @@ def _with_texts(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def applied(table: schemas.TableSchema, clean: list[dict[str, str]], entries: list[dict[str, str]]) -> Counter[str]:
     """The clean rows with all that is listed done to them; no two entries may be about one value."""
-    (key,) = table.primary_key
-    rows = {row[key]: dict(row) for row in clean}
+    as_simulated = {", ".join(row[name] for name in table.primary_key): row for row in clean}
+    rows = {key: dict(row) for key, row in as_simulated.items()}
     assert len(rows) == len(clean)
-    as_simulated = {row[key]: row for row in clean}
     added: Counter[str] = Counter()
     for entry in entries:
         row_key, column, old, new = (entry[name] for name in ("row_key", "column_name", "old_value", "new_value"))
@@ -254,19 +274,27 @@ SEEN_BY_THE_BOOKS_ONLY = {
     "changed_prices",
     "swapped_prices",
 }
-SHARES = {schemas.SESSIONS: Decimal("0.01"), schemas.COMPANIES: Decimal("0.01"), schemas.PLANS: Decimal(1)}
+SHARES = {
+    schemas.SESSIONS: Decimal("0.01"),
+    schemas.COMPANIES: Decimal("0.01"),
+    schemas.PLANS: Decimal(1),
+    schemas.PLAN_CHANGES: Decimal("0.1"),
+    schemas.PRICE_CHANGES: Decimal(1),
+}
 # Some month has to be hit; and no company may lose its only session of a month, which would be seen in the rows.
 OTHER_SHARES = {"deleted_months": Decimal("0.1"), "deleted_sessions": Decimal("0.001")}
 
 
 class Stage:
-    """A warehouse with the default simulation, built clean, and what each kind of fault leads to in it."""
+    """A warehouse with a simulation, built clean, and what each kind of fault leads to in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
+        folder.mkdir()
         self._file = folder / "warehouse.duckdb"
+        self._options = options
         environment = {"DUCKDB_PATH": str(self._file)}
         self.warehouse = Warehouse("duckdb", environment, folder / "artifacts", file=self._file)
-        assert self.warehouse.seed().returncode == 0
+        assert self.warehouse.seed(*options).returncode == 0
         assert self.warehouse.build("--write-json"), self.warehouse.statuses
         self._project = Project(self.warehouse.artifacts / "manifest.json")
         self._outcomes: dict[str, Outcome] = {}
@@ -276,7 +304,7 @@ class Stage:
     def spoil(self, kind: str) -> Decimal:
         """Load the simulation with some rows hit; returns the share of them."""
         share = OTHER_SHARES.get(kind, SHARES[FAULT_KINDS[kind].table])
-        assert self.warehouse.seed("--fault", f"{kind}={share}").returncode == 0
+        assert self.warehouse.seed(*self._options, "--fault", f"{kind}={share}").returncode == 0
         assert self.warehouse.query("select count(*) > 0 from truth.injected_faults") == [(True,)]
         return share
 
@@ -291,14 +319,32 @@ class Stage:
                 replaced = {mart for mart in KEYS if statuses[mart] == "success"}
                 if not replaced:
                     rehearsal.make()
-                self._outcomes[kind] = Outcome(share, fired, replaced, totals(rehearsal.connection))
+                self._outcomes[kind] = Outcome(share, fired, replaced, totals(rehearsal.connection), self.clean)
             rehearsal.close()
         return self._outcomes[kind]
 
 
+class Stages:
+    """The default simulation, and a life for the kinds that need one; each is made when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stages: dict[str, Stage] = {}
+
+    def of(self, kind: str) -> Stage:
+        options = ("--scenario", str(scenario_file("life"))) if FAULT_KINDS[kind].table in CHANGES else ()
+        name = "life" if options else "default"
+        if name not in self._stages:
+            self._stages[name] = Stage(self._folder / name, *options)
+        return self._stages[name]
+
+    def outcome(self, kind: str) -> Outcome:
+        return self.of(kind).outcome(kind)
+
+
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    return Stage(tmp_path_factory.mktemp("faults"))
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Stages:
+    return Stages(tmp_path_factory.mktemp("faults"))
 
 
 def totals(cursor: Any) -> Totals:
@@ -309,8 +355,8 @@ def totals(cursor: Any) -> Totals:
 
 
 @pytest.mark.parametrize("kind", FAULT_KINDS)
-def test_every_kind_stops_the_build_before_a_mart_is_replaced_or_turns_it_red(stage: Stage, kind: str) -> None:
-    outcome = stage.outcome(kind)
+def test_every_kind_stops_the_build_before_a_mart_is_replaced_or_turns_it_red(stages: Stages, kind: str) -> None:
+    outcome = stages.outcome(kind)
     assert outcome.fired
     assert outcome.stopped != (kind in SEEN_BY_THE_BOOKS_ONLY), outcome.fired
 
@@ -320,7 +366,8 @@ through_dbt = pytest.mark.slow("every other kind through dbt itself")
 
 
 @pytest.mark.parametrize("kind", [pytest.param(k, marks=() if k in QUICKLY else through_dbt) for k in FAULT_KINDS])
-def test_dbt_does_with_a_kind_what_was_said_and_keeps_the_marts_when_it_stops(stage: Stage, kind: str) -> None:
+def test_dbt_does_with_a_kind_what_was_said_and_keeps_the_marts_when_it_stops(stages: Stages, kind: str) -> None:
+    stage = stages.of(kind)
     said, warehouse = stage.outcome(kind), stage.warehouse
     stage.spoil(kind)
     before = {mart: warehouse.table(f"marts.{mart}") for mart in KEYS}
@@ -334,5 +381,5 @@ def test_dbt_does_with_a_kind_what_was_said_and_keeps_the_marts_when_it_stops(st
         assert totals(cursor) == said.totals
 
 
-def test_the_page_shows_what_each_kind_did(stage: Stage) -> None:
-    check_page(PAGE, render(stage.clean, {kind: stage.outcome(kind) for kind in FAULT_KINDS}))
+def test_the_page_shows_what_each_kind_did(stages: Stages) -> None:
+    check_page(PAGE, render({kind: stages.outcome(kind) for kind in FAULT_KINDS}))
