@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
@@ -107,8 +108,13 @@ def test_the_postgres_commands_of_the_readme_run_on_a_server(clone: Path, postgr
 
 
 def test_the_picture_of_the_lineage_is_the_lineage() -> None:
-    arrows = re.findall(r"^    (.+) --> (\S+)$", README, re.MULTILINE)
-    drawn = {(parent, name) for parents, name in arrows for parent in parents.split(" & ")}
+    chains = [line.split(" --> ") for line in re.findall(r"^    (.+ --> .+)$", README, re.MULTILINE)]
+    drawn = {
+        pair
+        for chain in chains
+        for parents, names in pairwise(chain)
+        for pair in product(parents.split(" & "), names.split(" & "))
+    }
     # Of a build that is not asked for metrics.
     files = [path for path in (PROJECT / "models").rglob("*.sql") if path.parent.name != "metrics"]
     models = {path.stem: path.read_text() for path in files}

@@ -108,7 +108,7 @@ class Company:
         assert warehouse.dbt("run", *(INCREMENT if self.has_been_built() else WITH_STAGING)), warehouse.messages
         # No row can remember that a month without a session was read; to look again costs nothing. The month after one
         # that is read tells of it too.
-        silent = {period for (period,) in self.place.execute(SILENT)}
+        silent = {date.fromisoformat(str(period)) for (period,) in self.place.execute(SILENT)}
         after = {add_months(period, 1) for period in self.written | silent} & set(self.scenario.periods)
         assert self.months_read(warehouse) - silent == (self.written | after) - silent
         assert self.rows() == sorted(self.place.execute(EXPECTED), key=_in_order)

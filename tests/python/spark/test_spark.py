@@ -76,6 +76,16 @@ def test_the_default_simulation_is_built_green_with_the_marts_of_duckdb(
     assert kpis_of(warehouse.environment, "spark") == kpis_of(peer.environment, "duckdb")
 
 
+def test_a_life_is_built_green_with_the_marts_of_duckdb(local: SparkWarehouse, peer: Warehouse) -> None:
+    options = ("--scenario", str(PROJECT / "scenarios" / "growing.toml"), "--companies", "60", "--months", "13")
+    done = local.seed(*options)
+    assert done.returncode == 0, done.stderr
+    assert local.dbt("build") == 0, local.told
+    assert peer.seed(*options).returncode == 0
+    assert peer.build(*WITHOUT_TESTS)
+    assert_marts_are_the_peer_s(local, peer)
+
+
 def test_a_sum_of_the_checksums_of_companies_has_room_beyond_a_bigint(local: SparkWarehouse) -> None:
     """A month may have more of them than the 2^32 that a bigint has room for."""
     of_a_company = "{{ checksum_of_company('session_id', 'company_id') }}"

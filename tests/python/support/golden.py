@@ -39,7 +39,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "reactivation": Reactivation(Decimal(1)),
     },
 }
-GOLDEN: dict[str, dict[str, str | None]] = {
+GOLDEN = {
     "the default": {
         "raw.plans": "d653fbe041e4aff5",
         "raw.price_changes": "ff340fe9392aebe5",
@@ -102,7 +102,7 @@ GOLDEN: dict[str, dict[str, str | None]] = {
         "raw.plan_changes": "005f585032a64217",
         "raw.sessions": "d2d80bf4ad1ceb60",
         "truth.monthly_kpis": "3c8a47ae958e9616",
-        "truth.expected_kpis": None,  # is not frozen yet
+        "truth.expected_kpis": "c7d509732ba90747",
         "truth.injected_faults": "fdaeb873b417c103",
         "raw.simulation": "be77d53f056137fc",
     },
@@ -113,7 +113,7 @@ GOLDEN: dict[str, dict[str, str | None]] = {
         "raw.plan_changes": "8877a2db62cf6668",
         "raw.sessions": "c9ba54704e57aad3",
         "truth.monthly_kpis": "abb164a86e83410d",
-        "truth.expected_kpis": None,  # is not frozen yet
+        "truth.expected_kpis": "c4bf1c5ae765d567",
         "truth.injected_faults": "fdaeb873b417c103",
         "raw.simulation": "c20ba0759423dccd",
     },
@@ -124,7 +124,7 @@ GOLDEN: dict[str, dict[str, str | None]] = {
         "raw.plan_changes": "9455ff5a3a5b43b5",
         "raw.sessions": "02f423588e9d1bc6",
         "truth.monthly_kpis": "c38d50be8de7ca91",
-        "truth.expected_kpis": None,  # is not frozen yet
+        "truth.expected_kpis": "a02a7f6132c1eaf1",
         "truth.injected_faults": "fdaeb873b417c103",
         "raw.simulation": "afa71950e9030f24",
     },
