@@ -31,15 +31,15 @@ retention as (
         opening_companies,
         opening_companies - kept_companies as churned_companies,
         active_companies,
-        {{ ratio('kept_companies', 'opening_companies') }} as retention_rate,
-        {{ ratio('opening_companies - kept_companies', 'opening_companies') }} as churn_rate,
-        {{ ratio('active_of_acquired_companies', 'acquired_companies') }} as cohort_retention_rate,
         newly_acquired_companies,
         kept_companies,
         returned_companies,
         moved_in_companies,
         moved_out_companies,
-        active_of_acquired_companies
+        active_of_acquired_companies,
+        {{ ratio('kept_companies', 'opening_companies') }} as retention_rate,
+        {{ ratio('opening_companies - kept_companies', 'opening_companies') }} as churn_rate,
+        {{ ratio('active_of_acquired_companies', 'acquired_companies') }} as cohort_retention_rate
     from opened
 
 )

@@ -17,8 +17,10 @@ class Kpis:
     Parameters
     ----------
     usage : `marts.fct_monthly_usage`: `active_companies` and `sessions` int64, `avg_sessions_per_company`.
-    retention : `marts.fct_retention`: `acquired_companies`, `opening_companies`, `churned_companies` and
-        `active_companies` int64; `retention_rate`, `churn_rate` and `cohort_retention_rate`.
+    retention : `marts.fct_retention`: `acquired_companies`, `opening_companies`, `churned_companies`,
+        `active_companies`, `newly_acquired_companies`, `kept_companies`, `returned_companies`, `moved_in_companies`,
+        `moved_out_companies` and `active_of_acquired_companies` int64; `retention_rate`, `churn_rate` and
+        `cohort_retention_rate`.
     revenue : `marts.fct_revenue`: `active_companies` int64, `monthly_price` and `revenue` in dollars.
 
     Rates and amounts are decimals, and a rate is null where its denominator is 0.

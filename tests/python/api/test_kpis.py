@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from kpis_in_python import actual_marts
+from kpis_in_python import MOVEMENTS, actual_marts
 from saas_kpis import EnvironmentFailure, InputError, Kpis, kpis
 from warehouses import PROJECT, THREE_SIZES, WITHOUT_TESTS, Warehouse
 
@@ -19,7 +19,7 @@ COLUMNS = {
     "usage": {"active_companies": pa.int64(), "sessions": pa.int64(), "avg_sessions_per_company": RATE},
     "retention": {
         **dict.fromkeys(
-            ("acquired_companies", "opening_companies", "churned_companies", "active_companies"), pa.int64()
+            ("acquired_companies", "opening_companies", "churned_companies", "active_companies", *MOVEMENTS), pa.int64()
         ),
         **dict.fromkeys(("retention_rate", "churn_rate", "cohort_retention_rate"), RATE),
     },

@@ -154,7 +154,7 @@ def test_a_defect_turns_the_test_red_that_is_there_for_it(built: Warehouse, defe
         assert not built.dbt("test", "--select", caught_by, *WITH_METRICS)
         assert built.red == {caught_by}
     finally:
-        broken = ("int_months", "metrics_days", "int_company_lifetimes", "metrics_customer_months")
+        broken = ("int_months", "metrics_days", "int_company_lifetimes", "int_churns", "metrics_customer_months")
         assert built.dbt("run", *WITH_METRICS, "--select", *broken), built.messages
 
 

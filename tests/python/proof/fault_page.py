@@ -8,8 +8,10 @@ from typing import Any
 
 from seed_generator.faults.kinds import FAULT_KINDS
 from warehouses import PROJECT
+from wrong_definitions import scenario_file
 
 PAGE = PROJECT / "docs" / "proof" / "faults.md"
+LIFE_FILE = scenario_file("life")
 KPIS = {
     "active_companies": "active companies",
     "retention_rate": "retention",
@@ -28,15 +30,15 @@ class Outcome:
     share : of rows that were hit.
     fired : the tests that `dbt build` saw fail.
     replaced : the marts that it replaced.
-    totals : the rows of all sizes, by month, as they are in the marts that were built regardless.
-    clean : as they are without a fault.
+    right : the rows of all sizes, by month, as they are in the marts of a load without faults.
+    totals : those in the marts that were built regardless.
     """
 
     share: Decimal
     fired: Sequence[str]
     replaced: Collection[str]
+    right: Totals
     totals: Totals
-    clean: Totals
 
     @property
     def stopped(self) -> bool:
@@ -46,13 +48,14 @@ class Outcome:
 
 def render(outcomes: Mapping[str, Outcome]) -> str:
     """The page."""
-    lines = INTRODUCTION.format(count=len(outcomes)).splitlines()
+    life = f"../../{LIFE_FILE.relative_to(PROJECT)}"
+    lines = INTRODUCTION.format(count=len(outcomes), life=life).splitlines()
     lines += ["", "## What a row becomes", "", "| kind | rows of | a row that is hit … |", "| --- | --- | --- |"]
     lines += [f"| `{kind.name}` | `{kind.table.full_name}` | {kind.meaning} |" for kind in FAULT_KINDS.values()]
-    lines += ["", *ERRORS.splitlines(), "", f"| fault | {' | '.join(KPIS.values())} | the build |"]
+    lines += ["", *ERRORS.format(life=life).splitlines(), "", f"| fault | {' | '.join(KPIS.values())} | the build |"]
     lines += ["| --- |" + " ---: |" * len(KPIS) + " --- |"]
     for kind, outcome in outcomes.items():
-        errors = [_largest_error(kpi, outcome.clean, outcome.totals) for kpi in KPIS]
+        errors = [_largest_error(kpi, outcome.right, outcome.totals) for kpi in KPIS]
         build = "stops before the marts" if outcome.stopped else "turns red behind them"
         lines.append(f"| `{kind}={outcome.share}` | {' | '.join(errors)} | {build} |")
     lines += ["", *TESTS.splitlines(), "", "| fault | tests |", "| --- | --- |"]
@@ -93,22 +96,25 @@ $ python -m seed_generator --fault duplicate_sessions=0.01
 $ dbt build
 ```
 
-What was done stands in `truth.injected_faults`, a row for each fault: table, key of the row, kind, column, old and new
-value. Rows that are not hit are those of a load without faults, and the books in `truth.monthly_kpis` stay right: so
-the error of every KPI is known too. `raw.simulation` says in `faults` what was asked for.
+What was done stands in `truth.injected_faults`, a row for each fault: table, key of the row (of two columns as
+`17, 2021-03-01`), kind, column, old and new value. Rows that are not hit are those of a load without faults, and the
+books in `truth.monthly_kpis` stay right: so the error of every KPI is known too. `raw.simulation` says in `faults` what
+was asked for.
 
 Kinds can be asked for together. What is listed is there all the same: an old value is that of a load without faults, a
 new value is what the table holds. So where two kinds would hit the same row, the first of the table below comes before
 the second, and one that takes rows away before any other; the second then hits the row only if both can be seen in it,
-which is so where they change different columns and none of them the id. A row that is missing or stands twice has no
+which is so where they change different columns and none of the key. A row that is missing or stands twice has no
 other fault.
 
 On PostgreSQL a load with faults has no primary and foreign keys, and no `not null` in the tables that were asked to be
 dirty; the next load without faults has them again.
 
-This page is made by `tests/python/proof/test_faults.py`, which loads each kind into the default simulation and runs
-`dbt build`. Only a scenario with a life has changes of plan and of price: their kinds are loaded into
-[`life`](../../tests/python/proof/gallery/scenarios/life.toml). Make the page again with
+`raw.plan_changes` and `raw.price_changes` have rows only in a scenario in which plans and prices change: elsewhere
+their kinds hit nothing.
+
+This page is made by `tests/python/proof/test_faults.py`, which loads each kind into the default simulation, those of
+changes into [a life]({life}), and runs `dbt build`. Make it again with
 
 ```console
 $ UPDATE_PAGES=1 .venv/bin/python -m pytest tests/python/proof/test_faults.py
@@ -118,7 +124,11 @@ ERRORS = """\
 
 The largest error of any month in the row `all` of `marts.rpt_monthly_kpis`, had nobody tested. A build that stops
 leaves the marts of the build before as they are. What no look at the rows can tell from a right simulation only the
-books show: then the marts are built, and the build turns red."""
+books show: then the marts are built, and the build turns red. The kinds of `raw.plan_changes` and `raw.price_changes`
+are measured in [a life]({life}), all others in the default simulation.
+
+With `[reactivation]` companies may come back, and `assert_nobody_comes_back_where_nobody_can` has nothing to say. A
+kind that no other test sees before the marts, such as `sessions_after_churn`, then turns the build red behind them."""
 TESTS = """\
 ## The tests that see it
 
