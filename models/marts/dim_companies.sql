@@ -12,14 +12,26 @@ lifetimes as (
 
 ),
 
+month_prices as (
+
+    select * from {{ ref('int_month_prices') }}
+
+),
+
+horizon as (
+
+    select max(period) as last_period from {{ ref('int_months') }}
+
+),
+
 -- Today is the last month.
 prices_of_today as (
 
     select
-        company_size,
-        monthly_price
-    from {{ ref('int_month_prices') }}
-    where period = (select max(period) from {{ ref('int_months') }})
+        month_prices.company_size,
+        month_prices.monthly_price
+    from month_prices
+    inner join horizon on month_prices.period = horizon.last_period
 
 ),
 

@@ -1,5 +1,5 @@
--- No company of the first month was lost and none was added; the simulator's books have those of later months. A returned
--- row has the two numbers.
+-- No company of the first month was lost and none was added; the simulator's books have those of later months. A
+-- returned row has the two numbers.
 with
 
 simulation as (
@@ -14,16 +14,22 @@ companies as (
 
 ),
 
--- One row, whatever there is.
+acquired as (
+
+    select count(*) as companies
+    from companies
+    inner join simulation
+        on companies.acquired_at < cast(simulation.first_period + interval '1 month' as timestamp)
+
+),
+
 counted as (
 
     select
-        (
-            select count(*)
-            from companies
-            where acquired_at < (select cast(first_period + interval '1 month' as timestamp) from simulation)
-        ) as loaded,
-        (select companies from simulation) as simulated
+        simulation.companies as simulated,
+        acquired.companies as loaded
+    from acquired
+    left join simulation on acquired.companies is not null
 
 ),
 

@@ -1,6 +1,6 @@
--- The dimension calls a company what it is called in raw, with the month and the size of its acquisition, the size of its
--- last change, the number of its changes, and today's price of that size. A returned row is a company of which it says
--- something else.
+-- The dimension calls a company what it is called in raw, with the month and the size of its acquisition, the size of
+-- its last change, the number of its changes, and today's price of that size. A returned row is a company of which it
+-- says something else.
 with
 
 companies as (
@@ -15,11 +15,19 @@ plan_changes as (
 
 ),
 
-month_prices as (
+months as (
 
-    select *
-    from {{ ref('int_month_prices') }}
-    where period = (select max(period) from {{ ref('int_months') }})
+    select max(period) as last_period from {{ ref('int_months') }}
+
+),
+
+prices_of_today as (
+
+    select
+        month_prices.company_size,
+        month_prices.monthly_price
+    from {{ ref('int_month_prices') }} as month_prices
+    inner join months on month_prices.period = months.last_period
 
 ),
 
@@ -63,17 +71,17 @@ different as (
         described.company_name as loaded_name,
         described.company_size as loaded_size,
         described.current_company_size as changed_size,
-        month_prices.monthly_price as price_of_today
+        prices_of_today.monthly_price as price_of_today
     from dim_companies
     inner join described on dim_companies.company_id = described.company_id
-    left join month_prices on described.current_company_size = month_prices.company_size
+    left join prices_of_today on described.current_company_size = prices_of_today.company_size
     where
         dim_companies.company_name is distinct from described.company_name
         or dim_companies.company_size is distinct from described.company_size
         or dim_companies.current_company_size is distinct from described.current_company_size
         or dim_companies.plan_changes is distinct from described.plan_changes
         or dim_companies.acquired_period is distinct from cast(described.acquired_at as date)
-        or dim_companies.monthly_price is distinct from month_prices.monthly_price
+        or dim_companies.monthly_price is distinct from prices_of_today.monthly_price
 
 )
 

@@ -1,5 +1,6 @@
--- Retention counts as churned the companies that fell silent, one by one, and the dimension has of each the last time. A
--- returned row is a month and size for which retention counts others, or a company with another month in the dimension.
+-- Retention counts as churned the companies that fell silent, one by one, and the dimension has of each the last time.
+-- A returned row is a month and size for which retention counts others, or a company with another month in the
+-- dimension.
 with
 
 churns as (

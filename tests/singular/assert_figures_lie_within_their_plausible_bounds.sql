@@ -64,7 +64,7 @@ implausible as (
             and expectations.kpi is null
             and (
                 figures.kpi in ('{{ kpis | join("', '") }}')
-                or exists (select 1 from expectations as others where figures.kpi = others.kpi)
+                or figures.kpi in (select others.kpi from expectations as others)
             )
         )
 

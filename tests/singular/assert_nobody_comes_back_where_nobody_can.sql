@@ -1,5 +1,5 @@
--- In a scenario without reactivation a company that was silent in a month, the one of its acquisition too, stays away. A
--- returned row is a company in a month in which it came back.
+-- In a scenario without reactivation a company that was silent in a month, the one of its acquisition too, stays away.
+-- A returned row is a company in a month in which it came back.
 with
 
 company_months as (
