@@ -25,6 +25,7 @@ monthly_price = 99.00
 base_sessions = 4
 spread = 4
 """
+# A month without acquisition; prices that change in the second, in the last and beyond the last month.
 ALL_KINDS = f"""
 companies = 60
 months = 14
@@ -58,9 +59,7 @@ monthly_price = 999.00
 [usage]
 season = [1, 1, 1, 1, 1, 1, 0.7, 0.4, 1, 1, 1, 1]
 """
-LIVES = {
-    # A month without acquisition; prices that change in the second, in the last and beyond the last month.
-    "all kinds together": ALL_KINDS,
+MORE_LIVES = {
     "everybody swaps each month and everybody returns": f"""
         companies = 40
         months = 6
@@ -72,8 +71,6 @@ LIVES = {
         [plan_changes.large]
         small = 1
     """,
-}
-MORE_LIVES = {
     "a size that is only ever moved into": f"""
         companies = 40
         {SIZES}
@@ -128,7 +125,7 @@ MORE_LIVES = {
 of_a_life = pytest.mark.parametrize(
     "life",
     [
-        *(pytest.param(life, id=name) for name, life in LIVES.items()),
+        pytest.param(ALL_KINDS, id="all kinds together"),
         *(pytest.param(life, id=name, marks=pytest.mark.slow("another life")) for name, life in MORE_LIVES.items()),
     ],
 )

@@ -45,6 +45,7 @@ RAW_TABLES = (schemas.PLANS, schemas.PRICE_CHANGES, schemas.COMPANIES, schemas.P
 # Kinds that find no row without a life beyond churn, in which plans and prices change.
 OF_CHANGES = {kind for kind in FAULT_KINDS if table_of(kind) in {schemas.PLAN_CHANGES, schemas.PRICE_CHANGES}}
 OF_THE_BRIEF = [kind for kind in FAULT_KINDS if kind not in OF_CHANGES]
+in_a_life = pytest.mark.slow("a kind of the brief in a life")
 Texts = dict[str, list[dict[str, str]]]
 
 
@@ -95,7 +96,10 @@ def as_text(row: dict[str, str]) -> str:
     ("scenario", "kind"),
     [
         *(pytest.param(SCENARIO, kind, id=kind) for kind in OF_THE_BRIEF),
-        *(pytest.param(LIFE, kind, id=f"{kind} in a life") for kind in FAULT_KINDS),
+        *(
+            pytest.param(LIFE, kind, id=f"{kind} in a life", marks=() if kind in OF_CHANGES else in_a_life)
+            for kind in FAULT_KINDS
+        ),
     ],
 )
 def test_taking_back_what_the_list_says_gives_the_clean_tables(scenario: Scenario, kind: str) -> None:
@@ -144,7 +148,11 @@ TINY_LIFE = replace(
     usage=Usage((Decimal(1), Decimal("0.2"), *(Decimal(1) for _ in range(10)))),  # so that some churn
 )
 tiny = pytest.mark.parametrize(
-    "scenario", [pytest.param(TINY, id="of the brief"), pytest.param(TINY_LIFE, id="with a life")]
+    "scenario",
+    [
+        pytest.param(TINY, id="of the brief", marks=pytest.mark.slow("the same kinds in the brief")),
+        pytest.param(TINY_LIFE, id="with a life"),
+    ],
 )
 
 

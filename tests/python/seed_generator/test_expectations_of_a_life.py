@@ -157,7 +157,10 @@ def _assert_ratio(row: Expectation, chances: Floats) -> tuple[Floats, Floats]:
 
 
 @pytest.mark.parametrize("seeds", [150, pytest.param(2_000, marks=pytest.mark.slow("more seeds"))])
-@pytest.mark.parametrize("life", LIVES)
+@pytest.mark.parametrize(
+    "life",
+    [pytest.param(life, marks=() if life == "all together" else pytest.mark.slow("each kind alone")) for life in LIVES],
+)
 def test_each_band_holds_95_of_100_lives_and_all_of_them_are_plausible(life: str, seeds: int) -> None:
     scenario = Scenario(companies=300, **LIVES[life])
     lower, upper, lowest, highest = columns(scenario, "lower_95", "upper_95", "lowest_plausible", "highest_plausible")
@@ -271,6 +274,7 @@ def test_expected_sessions_are_those_of_all_months() -> None:
     assert float(expected_sessions(scenario)) == pytest.approx(float(sum(row.expected for row in rows)), abs=1e-6)
 
 
+@pytest.mark.slow("more months", keeps="test_expectations_of_a_life.py")
 def test_ten_years_of_monthly_cohorts_have_bounds_in_order() -> None:
     scenario = Scenario(months=120, **LIVES["all together"] | {"acquisition": Acquisition(companies=20)})
     rows = expected_kpis(scenario)
