@@ -475,7 +475,7 @@ def test_every_kind_stops_the_build_before_a_mart_is_replaced_or_turns_it_red(
     assert outcome.stopped != (kind in SEEN_BY_THE_BOOKS_ONLY), outcome.fired
 
 
-@pytest.mark.slow("the other kinds in another simulation")
+@pytest.mark.slow("the other kinds in another simulation", keeps="test_faults.py")
 @pytest.mark.parametrize("kind", OF_THE_BRIEF)
 def test_in_a_life_every_kind_stops_the_build_or_turns_it_red_too(stage_of_a_life: Stage, kind: str) -> None:
     outcome = stage_of_a_life.outcome(kind)
