@@ -76,16 +76,6 @@ def test_the_default_simulation_is_built_green_with_the_marts_of_duckdb(
     assert kpis_of(warehouse.environment, "spark") == kpis_of(peer.environment, "duckdb")
 
 
-def test_a_life_is_built_green_with_the_marts_of_duckdb(local: SparkWarehouse, peer: Warehouse) -> None:
-    options = ("--scenario", str(PROJECT / "scenarios" / "growing.toml"), "--companies", "60", "--months", "13")
-    done = local.seed(*options)
-    assert done.returncode == 0, done.stderr
-    assert local.dbt("build") == 0, local.told
-    assert peer.seed(*options).returncode == 0
-    assert peer.build(*WITHOUT_TESTS)
-    assert_marts_are_the_peer_s(local, peer)
-
-
 def test_a_sum_of_the_checksums_of_companies_has_room_beyond_a_bigint(local: SparkWarehouse) -> None:
     """A month may have more of them than the 2^32 that a bigint has room for."""
     of_a_company = "{{ checksum_of_company('session_id', 'company_id') }}"
@@ -98,7 +88,7 @@ def test_a_build_follows_an_appended_month_and_another_simulation_by_its_partiti
     local: SparkWarehouse, peer: Warehouse
 ) -> None:
     increment = ("run", "--select", "+int_company_months")
-    columns = "company_id, period, company_size, sessions"
+    columns = "company_id, period, company_size, opening_company_size, sessions"
     partitions: dict[str, float] = {}
     for options in (("--companies", "40", "--months", "2"), ("--append", "1"), ("--companies", "49", "--months", "1")):
         for warehouse in (local, peer):
@@ -129,10 +119,10 @@ with spark_session(read_target("spark")) as spark:
 """
 
 
-def test_the_files_of_the_parquet_sink_are_external_tables_that_the_project_builds_on(
+def test_the_files_of_a_life_by_the_parquet_sink_are_external_tables_that_the_project_builds_on(
     local: SparkWarehouse, peer: Warehouse, tmp_path: Path
 ) -> None:
-    options = ("--companies", "300", "--months", "3")
+    options = ("--scenario", str(PROJECT / "scenarios" / "growing.toml"), "--companies", "60", "--months", "13")
     assert seed_generator("--parquet", str(tmp_path / "simulation"), *options).returncode == 0
     assert local.start(sys.executable, "-c", EXTERNAL, str(tmp_path / "simulation")).wait(120) == 0, local.told
     assert local.dbt("run") == 0, local.told
