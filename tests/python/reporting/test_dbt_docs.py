@@ -13,7 +13,7 @@ import yaml
 from playwright.sync_api import Browser
 
 from browser import chromium, visit
-from descriptions import project_and_columns, undescribed
+from descriptions import LONGEST_COMMENT, project_and_columns, too_long, undescribed
 from reporting.documentation import main
 from warehouses import PROJECT, Warehouse
 
@@ -129,7 +129,9 @@ def test_what_models_say_twice_stands_once_in_the_vocabulary() -> None:
 
 def test_a_column_macro_or_metric_without_a_word_is_found(tmp_path: Path) -> None:
     manifest, found = project_and_columns(tmp_path)
-    assert list(undescribed(manifest, found)) == []
+    assert list(undescribed(manifest, found)) == list(too_long(manifest)) == []
+    manifest.nodes["model.saas_kpis.fct_revenue"].columns["revenue"].description = "x" * (LONGEST_COMMENT + 1)
+    assert list(too_long(manifest)) == ["model.saas_kpis.fct_revenue.revenue"]
     key = ("marts", "fct_revenue")
     assert list(undescribed(manifest, {**found, key: found[key] | {"new"}})) == ["model.saas_kpis.fct_revenue.new"]
     (gone,) = undescribed(manifest, {**found, key: found[key] - {"revenue"}})

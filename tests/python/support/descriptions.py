@@ -14,6 +14,7 @@ from dbt.contracts.graph.manifest import Manifest
 from warehouses import PROJECT, WITH_METRICS, Warehouse
 
 Columns = Mapping[tuple[str, str], set[str]]
+LONGEST_COMMENT = 256  # of a column, in characters, in a catalog of Hive's
 
 
 def undescribed(manifest: Manifest, found: Columns) -> Iterator[str]:
@@ -36,6 +37,14 @@ def undescribed(manifest: Manifest, found: Columns) -> Iterator[str]:
         yield from (f"{relation.unique_id}.{name}" for name in sorted(there) if not words.get(name))
         yield from (f"{relation.unique_id}.{name}, which is not there" for name in sorted(words.keys() - there))
     yield from (f"{thing.unique_id}.{part}" for thing in (*ours, *semantic) for part in _wordless(thing))
+
+
+def too_long(manifest: Manifest) -> Iterator[str]:
+    """The columns whose description the catalog of Spark has no room for: it tries for 20 seconds, and gives up."""
+    nodes: list[Any] = list(manifest.nodes.values())
+    for model in nodes:
+        words = model.columns.items() if model.resource_type == "model" else ()
+        yield from (f"{model.unique_id}.{name}" for name, column in words if len(column.description) > LONGEST_COMMENT)
 
 
 def _wordless(thing: Any) -> Iterable[str]:
@@ -62,9 +71,11 @@ def project_and_columns(folder: Path) -> tuple[Manifest, Columns]:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        wordless = list(undescribed(*project_and_columns(Path(folder))))
-    if wordless:
+        manifest, found = project_and_columns(Path(folder))
+    if wordless := list(undescribed(manifest, found)):
         sys.exit("error: without a description in dbt docs:\n  " + "\n  ".join(wordless))
+    if long := list(too_long(manifest)):
+        sys.exit(f"error: with a description of more than {LONGEST_COMMENT} characters:\n  " + "\n  ".join(long))
     print("All models, sources, columns, macros, metrics and exposures are described.")
 
 
