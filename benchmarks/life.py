@@ -34,12 +34,11 @@ def main() -> int:
     ratio = measuring.times(rates["with its life"], rates["customers only churn"])
     claims = [measuring.Claim("sessions/s, with a life / without", ratio, 0.5)]
     with measuring.scratch_folder() as folder:
+        environment = measuring.environment(folder)
         peaks = {}
         for companies in (options.companies // 10, options.companies):
             command = [sys.executable, "-m", "seed_generator", "--quiet", "--scenario", str(FILE)]
-            load = measuring.run(
-                [*command, "--companies", str(companies)], folder, environment := measuring.environment(folder)
-            )
+            load = measuring.run([*command, "--companies", str(companies)], folder, environment)
             peaks[companies] = load.peak_bytes
             sessions = _sessions(replace(life, companies=companies))
             rows.append((f"load, {companies:,} first companies: sessions", f"{sessions:,}"))

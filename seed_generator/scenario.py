@@ -163,7 +163,7 @@ class Scenario:
     def _check_usage(self) -> None:
         for size in self.sizes:
             for factor in self.usage.season:
-                most = _half_up(size.base_sessions * factor) + _half_up(size.spread * factor)
+                most = _most_sessions(size, factor)
                 if most > MAX_SESSIONS_PER_COMPANY:
                     key = f"usage.season x (base_sessions + spread) of {size.name}"
                     raise InvalidValueError(key, most, f"at most {MAX_SESSIONS_PER_COMPANY}")
@@ -185,7 +185,7 @@ class Scenario:
                 f"below {MAX_REVENUE:,}",
             )
         factor = max(self.usage.season)
-        most = max(_half_up(size.base_sessions * factor) + _half_up(size.spread * factor) for size in self.sizes)
+        most = max(_most_sessions(size, factor) for size in self.sizes)
         if companies * most >= MAX_SESSIONS_PER_MONTH:
             raise InvalidValueError(
                 "companies x (base_sessions + spread)",
@@ -279,6 +279,11 @@ def _size_given(size: CompanySize) -> dict[str, Any]:
 def _given(table: object, default: object) -> dict[str, Any]:
     """The values of a table of the scenario that are not its default's."""
     return {key: value for key, value in vars(table).items() if value != vars(default)[key]}
+
+
+def _most_sessions(size: CompanySize, factor: Decimal) -> int:
+    """Of a company in a month with that factor of its season."""
+    return _half_up(size.base_sessions * factor) + _half_up(size.spread * factor)
 
 
 def _half_up(number: Decimal) -> int:

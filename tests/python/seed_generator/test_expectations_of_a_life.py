@@ -15,6 +15,7 @@ from scipy.stats import binom
 from exact_laws import Floats
 from exact_lives import RATIOS, distribution
 from examples import few_or_more
+from lives import ALL_KINDS
 from seed_generator.expectations.kpis import (
     KPIS,
     LIFE_KPIS,
@@ -30,20 +31,17 @@ from seed_generator.simulation.counts import books_of
 from seed_generator.simulation.portion import Portion
 from simulated_lives import Figures, simulated_life
 
-SUMMER = tuple(Decimal(factor) / 10 for factor in (10, 10, 10, 10, 10, 10, 7, 6, 10, 10, 10, 10))
+# Two changes of price within the first year.
+PRICES = (
+    PriceChange(date(2021, 4, 1), "small", Decimal("21.00")),
+    PriceChange(date(2021, 7, 1), "large", Decimal("89.50")),
+)
 LIVES: dict[str, dict[str, Any]] = {
-    "acquisition": {"acquisition": Acquisition(companies=20, growth=Decimal("0.05"), season=SUMMER)},
-    "return": {"reactivation": Reactivation(Decimal("0.10"))},
-    "changes of plan": {
-        "plan_changes": (PlanChange("small", "large", Decimal("0.02")), PlanChange("large", "small", Decimal("0.01")))
-    },
-    "changes of price": {
-        "price_changes": (
-            PriceChange(date(2021, 4, 1), "small", Decimal("21.00")),
-            PriceChange(date(2021, 7, 1), "large", Decimal("89.50")),
-        )
-    },
-    "usage": {"usage": Usage(SUMMER)},
+    "acquisition": {"acquisition": ALL_KINDS["acquisition"]},
+    "return": {"reactivation": ALL_KINDS["reactivation"]},
+    "changes of plan": {"plan_changes": ALL_KINDS["plan_changes"]},
+    "changes of price": {"price_changes": PRICES},
+    "usage": {"usage": ALL_KINDS["usage"]},
 }
 LIVES["all together"] = {key: value for life in LIVES.values() for key, value in life.items()}
 
