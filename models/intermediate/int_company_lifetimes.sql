@@ -31,6 +31,7 @@ activity as (
         company_months.company_id,
         min(company_months.period) as first_active_period,
         max(company_months.period) as last_active_period,
+        min(case when month_prices.monthly_price > 0 then company_months.period end) as first_paid_period,
         count(*) as active_months,
         count(*) - count(company_months.opening_company_size) as reactivations,
         sum(company_months.sessions) as sessions,
@@ -64,6 +65,7 @@ lifetimes as (
         cast(date_trunc('month', companies.acquired_at) as date) as acquired_period,
         activity.first_active_period,
         activity.last_active_period,
+        activity.first_paid_period,
         case
             when activity.last_active_period is null then cast(date_trunc('month', companies.acquired_at) as date)
             when activity.last_active_period < horizon.last_period

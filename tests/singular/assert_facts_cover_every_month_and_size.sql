@@ -54,9 +54,30 @@ counted as (
     union all
 
     select
+        'fct_mrr_movements' as mart,
+        count(*) as cells
+    from {{ ref('fct_mrr_movements') }}
+
+    union all
+
+    select
+        'fct_revenue_retention' as mart,
+        count(*) as cells
+    from {{ ref('fct_revenue_retention') }}
+
+    union all
+
+    select
         'rpt_monthly_kpis' as mart,
         count(*) as cells
     from {{ ref('rpt_monthly_kpis') }}
+
+    union all
+
+    select
+        'rpt_subscription_metrics' as mart,
+        count(*) as cells
+    from {{ ref('rpt_subscription_metrics') }}
 
 ),
 
@@ -71,7 +92,10 @@ wrong as (
     left join expected on counted.mart is not null
     where
         counted.cells is distinct from
-        case when counted.mart = 'rpt_monthly_kpis' then expected.cells_with_total else expected.cells end
+        case
+            when counted.mart in ('rpt_monthly_kpis', 'rpt_subscription_metrics') then expected.cells_with_total
+            else expected.cells
+        end
 
 )
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from reporting.kpis import KPIS
+from subscriptions_in_python import RATES, Payments, subscription_marts
 from warehouses import Warehouse
 
 Row = dict[str, Any]
@@ -22,6 +23,9 @@ KEYS = {
     "rpt_monthly_kpis": ("period", "company_size"),
     "rpt_leadership_page": ("period", "company_size"),
     "dim_companies": ("company_id",),
+    "fct_mrr_movements": ("period", "company_size"),
+    "fct_revenue_retention": ("period", "company_size"),
+    "rpt_subscription_metrics": ("period", "company_size"),
 }
 MOVEMENTS = (
     "newly_acquired_companies",
@@ -32,7 +36,7 @@ MOVEMENTS = (
     "active_of_acquired_companies",
 )
 PAGE_KPIS = tuple(kpi.name for kpi in KPIS)
-RATIOS = {"retention_rate", "churn_rate", "cohort_retention_rate", "avg_sessions_per_company"}
+RATIOS = {"retention_rate", "churn_rate", "cohort_retention_rate", "avg_sessions_per_company", *RATES}
 
 
 @dataclass
@@ -138,6 +142,7 @@ def expected_marts(warehouse: Warehouse) -> dict[str, Mart]:
         "rpt_monthly_kpis": cells,
         "rpt_leadership_page": _with_bands_and_books(warehouse, cells),
         "dim_companies": {(number,): company.life(periods, prices) for number, company in companies_of.items()},
+        **subscription_marts(_payments(companies_of, prices), periods, list(prices[periods[0]])),
     }
 
 
@@ -200,6 +205,18 @@ def _prices(warehouse: Warehouse, periods: list[date]) -> dict[date, dict[str, D
         prices = prices | {size: price for month, size, price in changes if month == period}
         found[period] = prices
     return found
+
+
+def _payments(companies: dict[int, Company], prices: dict[date, dict[str, Decimal]]) -> Payments:
+    """What each company pays for which size, month by month."""
+    return {
+        period: {
+            number: (company.size(period), of_size[company.size(period)])
+            for number, company in companies.items()
+            if company.sessions[period] and of_size[company.size(period)]
+        }
+        for period, of_size in prices.items()
+    }
 
 
 def _month_of(instant: datetime) -> date:
