@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reporting.files import page_file, write_whole
 from reporting.kpi_table import kpi_table
+from reporting.metrics_table import metrics_table
 from reporting.page import leadership_page
 from reporting.project import Project, close_duckdb
 from reporting.publication import Publication, begun_publication
@@ -49,10 +50,13 @@ class _Command:
             if page and page == published:
                 raise InputError(f"--page and --publish name the same place, {page}; give two.")
             project, rows = self._built_and_published(options, target, published)
+            metrics = project.subscription_metrics() if options.metrics else None
         close_duckdb()
         if page:  # before anything is printed, which fails where the reader of the output has left
             self._write_page(page, leadership_page(rows, project.definition, f"target {target.name}"))
-        _print_report(rows, published, page)
+        width = shutil.get_terminal_size((_WIDTH_WITHOUT_TERMINAL, 0)).columns
+        print(kpi_table(rows, width) if metrics is None else metrics_table(metrics, width))
+        _print_places(published, page)
 
     def _built_and_published(
         self, options: argparse.Namespace, target: Target, published: Path | None
@@ -82,8 +86,7 @@ class _Command:
         return f"{publication.folder} is published" if publication and publication.is_complete else ""
 
 
-def _print_report(rows: Sequence[MonthlyKpis], published: Path | None, page: Path | None) -> None:
-    print(kpi_table(rows, shutil.get_terminal_size((_WIDTH_WITHOUT_TERMINAL, 0)).columns))
+def _print_places(published: Path | None, page: Path | None) -> None:
     if published or page:
         print()
     if published:
@@ -103,6 +106,11 @@ def _parser() -> argparse.ArgumentParser:
         "--target", metavar="NAME", type=text, help="a target of profiles.yml (default: the profile's own, DBT_TARGET)"
     )
     parser.add_argument("--build", action="store_true", help="run dbt build first, in the same process")
+    parser.add_argument(
+        "--metrics",
+        action="store_true",
+        help="print the subscription metrics in place of the KPIs: MRR and its movements",
+    )
     parser.add_argument(
         "--page",
         metavar="FILE",

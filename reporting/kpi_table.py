@@ -1,4 +1,4 @@
-"""The KPIs as a table that a leader can read: a row a month, and for each KPI the sizes and their total."""
+"""Figures as a table that a leader can read: a row a month, and for each figure the sizes and their total."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,7 +13,12 @@ _UNITS = (COUNT, SHARE, MEAN, MONEY)  # from left to right: who was there first,
 
 
 def kpi_table(rows: Sequence[MonthlyKpis], width: int) -> str:
-    """The table as text, its KPIs side by side as far as `width` columns reach and else below one another."""
+    """The KPIs, as `monthly_table`."""
+    return monthly_table(rows, sorted((_ACTIVE, *KPIS), key=lambda column: _UNITS.index(column.unit)), width)
+
+
+def monthly_table(rows: Sequence[MonthlyKpis], columns: Sequence[Column], width: int) -> str:
+    """Columns of the rows as text, side by side as far as `width` characters reach and else below one another."""
     sizes = [size for size in dict.fromkeys(row.company_size for row in rows) if size != ALL_SIZES]
     periods = list(dict.fromkeys(row.period for row in rows))
     months = _column(["", "Month", *(f"{period:%Y-%m}" for period in periods)], str.ljust)
@@ -22,10 +27,13 @@ def kpi_table(rows: Sequence[MonthlyKpis], width: int) -> str:
     headings = {size: size for size in sizes} | {ALL_SIZES: ALL_SIZES if _TOTAL in sizes else _TOTAL}
     groups = [
         _group(
-            kpi.title,
-            [[heading, *(kpi.shown(cells[period, size]) for period in periods)] for size, heading in headings.items()],
+            column.title,
+            [
+                [heading, *(column.shown(cells[period, size]) for period in periods)]
+                for size, heading in headings.items()
+            ],
         )
-        for kpi in sorted((_ACTIVE, *KPIS), key=lambda column: _UNITS.index(column.unit))
+        for column in columns
     ]
     bands: list[list[list[str]]] = [[months]]
     for group in groups:
@@ -36,7 +44,7 @@ def kpi_table(rows: Sequence[MonthlyKpis], width: int) -> str:
 
 
 def _group(title: str, columns: Sequence[Sequence[str]]) -> list[str]:
-    """A KPI's columns under its title, as lines of one width."""
+    """The sizes of a column under its title, as lines of one width."""
     blocks = [_column(column, str.rjust) for column in columns]
     lines = [" ".join(line) for line in zip(*blocks, strict=True)]
     return _column([title, *lines], str.rjust) if len(title) > len(lines[0]) else [title.center(len(lines[0])), *lines]

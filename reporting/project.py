@@ -24,6 +24,7 @@ _WITHOUT_FILES = ("--no-write-json",)
 _PROJECT = "saas_kpis"
 _MARTS = "marts"
 _PAGE = "rpt_leadership_page"
+_METRICS = "rpt_subscription_metrics"
 _SIMULATION = f"source.{_PROJECT}.raw.simulation"
 
 
@@ -90,22 +91,35 @@ class Project:
             raise MartsError("dbt docs generate failed; logs/dbt.log says why.")
 
     def monthly_kpis(self) -> list[MonthlyKpis]:
-        """All rows: by period, the cheapest size first, the total last.
+        """What the page shows: by period, the cheapest size first, the total last.
 
         Raises
         ------
         MartsError : there is no such mart yet, it lacks months of a size, or its place can't be reached.
         """
-        (page,) = (mart for mart in self.marts if mart.name == _PAGE)
-        if not self._is_there(page):
+        return self._report(_PAGE)
+
+    def subscription_metrics(self) -> list[MonthlyKpis]:
+        """The rows of `rpt_subscription_metrics`, in the same order; raises the same."""
+        return self._report(_METRICS)
+
+    def _report(self, name: str) -> list[MonthlyKpis]:
+        marts = {mart.name: mart for mart in self.marts}
+        report, page = marts[name], marts[_PAGE]
+        if not self._is_there(report):
             is_loaded = self._is_there(self._manifest.sources[_SIMULATION])
             raise MartsError(_nothing_is_built(self._name) if is_loaded else _nothing_is_loaded(self._name))
-        query = f"select * from {page.relation_name} order by period, monthly_price nulls last, company_size"
+        query = (
+            f"select report.* from {report.relation_name} as report"
+            f" inner join {page.relation_name} as page"
+            " on report.period = page.period and report.company_size = page.company_size"
+            " order by report.period, page.monthly_price nulls last, report.company_size"
+        )
         rows = [MonthlyKpis.of(columns) for columns in self._rows(query)]
         periods, sizes = {row.period for row in rows}, {row.company_size for row in rows}
         if not rows or len(rows) != len(periods) * len(sizes):
             raise MartsError(
-                f"{_PAGE} is not whole: {len(rows)} rows for {len(periods)} months and {len(sizes)} sizes;"
+                f"{name} is not whole: {len(rows)} rows for {len(periods)} months and {len(sizes)} sizes;"
                 " run dbt build, whose tests say why."
             )
         return rows

@@ -1,4 +1,4 @@
-"""The rows of `rpt_leadership_page`, which is all that the page and the printed table show."""
+"""The rows of the reports that the page and the printed tables show: `rpt_leadership_page` has all of the KPIs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Figure = Decimal | int
 
 @dataclass(frozen=True)
 class MonthlyKpis:
-    """A row of `rpt_leadership_page`, of a size or of `all`.
+    """A row of a report, such as `rpt_leadership_page`, of a size or of `all`.
 
     Parameters
     ----------

@@ -130,6 +130,8 @@ def _share_in_words(figure: Figure) -> str:
 
 
 def _dollars_and_cents(figure: Figure) -> str:
+    if figure < 0:
+        return f"-{_dollars_and_cents(-figure)}"
     return "<$0.01" if figure > 0 and not rounded(figure, 2) else f"${written(figure, 2)}"
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from seed_generator.api.place import Place, Watch
     from seed_generator.api.rows import Rows
     from seed_generator.api.simulation import Simulation, Truth, simulate
+    from seed_generator.api.subscriptions import SubscriptionMetrics, subscription_metrics
     from seed_generator.errors import EnvironmentFailure, InputError, SeedError
     from seed_generator.faults.injection import Faults
     from seed_generator.life import Acquisition, PlanChange, PriceChange, Reactivation, Usage
@@ -28,6 +29,7 @@ _HOMES = {
     "seed_generator.api.place": ("Place", "Watch"),
     "seed_generator.api.rows": ("Rows",),
     "seed_generator.api.simulation": ("Simulation", "Truth", "simulate"),
+    "seed_generator.api.subscriptions": ("SubscriptionMetrics", "subscription_metrics"),
     "seed_generator.errors": ("EnvironmentFailure", "InputError", "SeedError"),
     "seed_generator.faults.injection": ("Faults",),
     "seed_generator.life": ("Acquisition", "PlanChange", "PriceChange", "Reactivation", "Usage"),
@@ -49,11 +51,13 @@ __all__ = [
     "Scenario",
     "SeedError",
     "Simulation",
+    "SubscriptionMetrics",
     "Truth",
     "Usage",
     "Watch",
     "kpis",
     "simulate",
+    "subscription_metrics",
 ]
 
 

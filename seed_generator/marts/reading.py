@@ -13,9 +13,16 @@ from seed_generator.profiles import Target, schema_prefix
 
 SCHEMA = "marts"
 
+# The columns by which a mart is sorted; those of a month and size each come by these.
+_BY_MONTH = ("period", "company_size")
+_KEYS = {
+    "fct_cohorts": ("cohort_period", "company_size", "period"),
+    "fct_survival": ("company_size", "age_months"),
+}
+
 
 def read_marts(target: Target, names: Sequence[str]) -> list[pa.Table]:
-    """The marts of these names, each by month, and by size within a month.
+    """The marts of these names, each sorted: by month, and by size within a month, where it has these.
 
     Raises
     ------
@@ -31,7 +38,7 @@ def read_marts(target: Target, names: Sequence[str]) -> list[pa.Table]:
                 raise InputError(
                     f"the target {target.name} has no {schema}.{name} yet; run dbt build --target {target.name}."
                 )
-            marts.append(mart.sort_by([("period", "ascending"), ("company_size", "ascending")]))
+            marts.append(mart.sort_by([(column, "ascending") for column in _KEYS.get(name, _BY_MONTH)]))
     return marts
 
 

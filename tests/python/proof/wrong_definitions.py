@@ -21,6 +21,7 @@ CHAPTERS = {
     "retention": "Retention",
     "revenue": "Revenue",
     "life": "Coming, moving and coming back",
+    "subscriptions": "Subscriptions",
     "calendar_and_joins": "Calendar and joins",
 }
 DIGITS = 4
@@ -66,7 +67,8 @@ class WrongDefinition:
     shows : figures, right and wrong; none if no data tell the two apart but the rows of a unit test.
     caught_by : tests, all of which turn red.
     contract_of : in place of tests the model whose contract stops the build.
-    scenario : a file of `gallery/scenarios/`, where the default simulation gives the same figures; else nothing.
+    scenario : a file of `gallery/scenarios/` or `scenarios/`, where the default simulation gives the same figures; else
+        nothing.
     """
 
     name: str
@@ -122,8 +124,9 @@ def chapter(stem: str) -> list[WrongDefinition]:
 
 
 def scenario_file(name: str) -> Path:
-    """The file of a scenario, in whose first line stands what it is good for."""
-    return GALLERY / "scenarios" / f"{name}.toml"
+    """The file of a scenario, in whose first line stands what it is good for: the gallery's own, or one for users."""
+    own = GALLERY / "scenarios" / f"{name}.toml"
+    return own if own.exists() else PROJECT / "scenarios" / f"{name}.toml"
 
 
 def page(figures: Mapping[str, Sequence[Pair]]) -> str:

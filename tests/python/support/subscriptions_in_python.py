@@ -103,7 +103,9 @@ def _kept(
 def _total(
     kept: dict[str, tuple[Decimal, Decimal, Decimal]] | None, sizes: Sequence[str]
 ) -> tuple[Decimal, ...] | None:
-    return kept and tuple(sum(column, _NOTHING) for column in zip(*(kept[size] for size in sizes), strict=True))
+    if kept is None:
+        return None
+    return tuple(sum(column, _NOTHING) for column in zip(*(kept[size] for size in sizes), strict=True))
 
 
 def _retention(since: tuple[Decimal, ...] | None, months_ago: int) -> Row:
