@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from cohorts_in_python import cohorts, survival
 from reporting.kpis import KPIS
 from warehouses import Warehouse
 
@@ -22,6 +23,8 @@ KEYS = {
     "rpt_monthly_kpis": ("period", "company_size"),
     "rpt_leadership_page": ("period", "company_size"),
     "dim_companies": ("company_id",),
+    "fct_cohorts": ("cohort_period", "company_size", "period"),
+    "fct_survival": ("company_size", "age_months"),
 }
 MOVEMENTS = (
     "newly_acquired_companies",
@@ -32,7 +35,7 @@ MOVEMENTS = (
     "active_of_acquired_companies",
 )
 PAGE_KPIS = tuple(kpi.name for kpi in KPIS)
-RATIOS = {"retention_rate", "churn_rate", "cohort_retention_rate", "avg_sessions_per_company"}
+RATIOS = {"retention_rate", "churn_rate", "cohort_retention_rate", "avg_sessions_per_company", "survival_rate"}
 
 
 @dataclass
@@ -138,6 +141,8 @@ def expected_marts(warehouse: Warehouse) -> dict[str, Mart]:
         "rpt_monthly_kpis": cells,
         "rpt_leadership_page": _with_bands_and_books(warehouse, cells),
         "dim_companies": {(number,): company.life(periods, prices) for number, company in companies_of.items()},
+        "fct_cohorts": cohorts(companies_of.values(), periods, prices),
+        "fct_survival": survival(companies_of.values(), periods),
     }
 
 
