@@ -43,6 +43,31 @@ activity as (
 
 ),
 
+-- Not through the import at the top: PostgreSQL would first copy all that is read more than once.
+first_returns as (
+
+    select
+        company_id,
+        min(period) as period
+    from {{ ref('int_company_months') }}
+    where opening_company_size is null
+    group by company_id
+
+),
+
+-- A second look, only at companies that returned: all months of any other are unbroken.
+before_return as (
+
+    select
+        earlier_months.company_id,
+        count(*) as unbroken_months
+    from {{ ref('int_company_months') }} as earlier_months
+    inner join first_returns
+        on earlier_months.company_id = first_returns.company_id and earlier_months.period < first_returns.period
+    group by earlier_months.company_id
+
+),
+
 plan_changes as (
 
     select
@@ -75,10 +100,17 @@ lifetimes as (
         cast(coalesce(activity.reactivations, 0) as bigint) as reactivations,
         cast(coalesce(plan_changes.plan_changes, 0) as bigint) as plan_changes,
         cast(coalesce(activity.sessions, 0) as bigint) as sessions,
-        cast(coalesce(activity.lifetime_revenue, 0) as numeric(18, 2)) as lifetime_revenue
+        cast(coalesce(activity.lifetime_revenue, 0) as numeric(18, 2)) as lifetime_revenue,
+        cast(
+            coalesce(
+                case when activity.reactivations > 0 then before_return.unbroken_months else activity.active_months end,
+                0
+            ) as bigint
+        ) as unbroken_months
     from companies
     cross join horizon
     left join activity on companies.company_id = activity.company_id
+    left join before_return on companies.company_id = before_return.company_id
     left join plan_changes on companies.company_id = plan_changes.company_id and plan_changes.changes_since = 1
 
 )

@@ -111,6 +111,10 @@ COLUMN_TYPES = {
     "monthly_price": "numeric(10,2)",
     **dict.fromkeys(("revenue", "lifetime_revenue"), "numeric(18,2)"),
     **dict.fromkeys(("acquired_period", "first_active_period", "last_active_period", "churned_period"), "date"),
+    "cohort_period": "date",
+    **dict.fromkeys(("age_months", "companies_at_risk", "censored_companies"), "bigint"),
+    "survival_rate": "numeric(18,8)",
+    "cumulative_revenue": "numeric(18,2)",
 }
 
 

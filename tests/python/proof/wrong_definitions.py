@@ -22,6 +22,7 @@ CHAPTERS = {
     "revenue": "Revenue",
     "life": "Coming, moving and coming back",
     "subscriptions": "Subscriptions",
+    "cohorts": "Cohorts and survival",
     "calendar_and_joins": "Calendar and joins",
 }
 DIGITS = 4
@@ -38,11 +39,12 @@ class Figure:
     mart: str
     company_size: str | None = None
     period: date | None = None
+    age_months: int | None = None
 
     @property
     def sql(self) -> str:
-        cell = {"company_size": self.company_size, "period": self.period}
-        conditions = [f"{column} = '{value}'" for column, value in cell.items() if value]
+        cell = {"company_size": self.company_size, "period": self.period, "age_months": self.age_months}
+        conditions = [f"{column} = '{value}'" for column, value in cell.items() if value is not None]
         return " ".join(
             [
                 f"select {self.figure} from marts.{self.mart}",
@@ -52,7 +54,8 @@ class Figure:
 
     @property
     def label(self) -> str:
-        cell = [self.company_size, f"{self.period:%Y-%m}" if self.period else None]
+        age = f"age {self.age_months}" if self.age_months is not None else None
+        cell = [self.company_size, f"{self.period:%Y-%m}" if self.period else None, age]
         return ", ".join([f"`{self.figure}` of `{self.mart}`", *filter(None, cell)])
 
 

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from cohorts_in_python import cohorts, survival
 from reporting.kpis import KPIS
 from subscriptions_in_python import RATES, Payments, subscription_marts
 from warehouses import Warehouse
@@ -26,6 +27,8 @@ KEYS = {
     "fct_mrr_movements": ("period", "company_size"),
     "fct_revenue_retention": ("period", "company_size"),
     "rpt_subscription_metrics": ("period", "company_size"),
+    "fct_cohorts": ("cohort_period", "company_size", "period"),
+    "fct_survival": ("company_size", "age_months"),
 }
 MOVEMENTS = (
     "newly_acquired_companies",
@@ -36,7 +39,10 @@ MOVEMENTS = (
     "active_of_acquired_companies",
 )
 PAGE_KPIS = tuple(kpi.name for kpi in KPIS)
-RATIOS = {"retention_rate", "churn_rate", "cohort_retention_rate", "avg_sessions_per_company", *RATES}
+RATIOS = {
+    *("retention_rate", "churn_rate", "cohort_retention_rate", "avg_sessions_per_company", "survival_rate"),
+    *RATES,
+}
 
 
 @dataclass
@@ -143,6 +149,8 @@ def expected_marts(warehouse: Warehouse) -> dict[str, Mart]:
         "rpt_leadership_page": _with_bands_and_books(warehouse, cells),
         "dim_companies": {(number,): company.life(periods, prices) for number, company in companies_of.items()},
         **subscription_marts(_payments(companies_of, prices), periods, list(prices[periods[0]])),
+        "fct_cohorts": cohorts(companies_of.values(), periods, prices),
+        "fct_survival": survival(companies_of.values(), periods),
     }
 
 
