@@ -112,6 +112,29 @@ MONTHLY_KPIS = TableSchema(
     ),
     primary_key=("period", "company_size"),
 )
+MRR_MOVEMENTS = TableSchema(
+    TRUTH,
+    "mrr_movements",
+    _columns(
+        period=pa.date32(),
+        company_size=pa.string(),
+        opening_mrr=pa.decimal128(18, 2),
+        new_mrr=pa.decimal128(18, 2),
+        reactivation_mrr=pa.decimal128(18, 2),
+        expansion_mrr=pa.decimal128(18, 2),
+        contraction_mrr=pa.decimal128(18, 2),
+        churned_mrr=pa.decimal128(18, 2),
+        moved_in_mrr=pa.decimal128(18, 2),
+        moved_out_mrr=pa.decimal128(18, 2),
+        closing_mrr=pa.decimal128(18, 2),
+        new_paying_companies=pa.int64(),
+        reactivated_companies=pa.int64(),
+        expanded_companies=pa.int64(),
+        contracted_companies=pa.int64(),
+        lost_paying_companies=pa.int64(),
+    ),
+    primary_key=("period", "company_size"),
+)
 EXPECTED_KPIS = TableSchema(
     TRUTH,
     "expected_kpis",
@@ -178,6 +201,7 @@ REPRODUCIBLE = (
     PLAN_CHANGES,
     SESSIONS,
     MONTHLY_KPIS,
+    MRR_MOVEMENTS,
     EXPECTED_KPIS,
     INJECTED_FAULTS,
     SIMULATION,

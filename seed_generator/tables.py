@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from seed_generator import schemas
+from seed_generator.book_rows import monthly_kpis, mrr_movements
 from seed_generator.expectations.kpis import expected_kpis
 from seed_generator.faults.injection import Faults, numbered, with_faults
 from seed_generator.scenario import Scenario
@@ -23,6 +24,12 @@ from seed_generator.simulation.sessions import IN_TURN, Manner, simulate_session
 from seed_generator.simulation.streams import STREAM_VERSION
 
 NO_FAULTS = Faults()
+
+# The tables that have the simulator's books.
+_BOOKS: dict[TableSchema, Callable[[Books], Batch]] = {
+    schemas.MONTHLY_KPIS: monthly_kpis,
+    schemas.MRR_MOVEMENTS: mrr_movements,
+}
 
 OnRows = Callable[[TableSchema, int], None]
 
@@ -106,8 +113,8 @@ def simulated_tables(
 
 def table_of(schema: TableSchema, scenario: Scenario, faults: Faults = NO_FAULTS) -> Table:
     """One of the tables, with all of its rows, which no other has to be taken before."""
-    if schema is schemas.MONTHLY_KPIS:  # else the sessions fill the books
-        return Table(schema, _counted_kpis(scenario))
+    if schema in _BOOKS:  # else the sessions fill them
+        return Table(schema, _counted_books(schema, scenario))
     (table,) = (table for table in simulated_tables(Portion(scenario), faults) if table.schema is schema)
     return table
 
@@ -135,7 +142,7 @@ def _raw_rows(portion: Portion, books: Books, manner: Manner = IN_TURN) -> dict[
 def _other_rows(portion: Portion, books: Books, faults: Faults) -> dict[TableSchema, Iterator[Batch]]:
     scenario = portion.scenario
     return {
-        schemas.MONTHLY_KPIS: _monthly_kpis(books),
+        **{schema: _kept_books(schema, books) for schema in _BOOKS},
         schemas.EXPECTED_KPIS: _expected_kpis(scenario),
         schemas.INJECTED_FAULTS: _injected_faults(scenario, faults),
         schemas.SIMULATION: _simulation(scenario, faults),
@@ -222,25 +229,13 @@ def _sessions(portion: Portion, books: Books, manner: Manner = IN_TURN) -> Itera
         yield Batch(pa.RecordBatch.from_arrays(columns, schema=schemas.SESSIONS.columns), batch.period)
 
 
-def _counted_kpis(scenario: Scenario) -> Iterator[Batch]:
-    yield from _monthly_kpis(books_of(Portion(scenario)))
+def _counted_books(schema: TableSchema, scenario: Scenario) -> Iterator[Batch]:
+    yield _BOOKS[schema](books_of(Portion(scenario)))
 
 
-def _monthly_kpis(books: Books) -> Iterator[Batch]:
-    yield _from_rows(
-        schemas.MONTHLY_KPIS,
-        [
-            {
-                "period": period,
-                "company_size": size.name,
-                **{name: int(figures[month, column]) for name, figures in books.columns.items()},
-                "monthly_price": books.price(month, column),
-                "revenue": books.revenue(month, column),
-            }
-            for month, period in enumerate(books.scenario.periods)
-            for column, size in enumerate(books.scenario.sizes)
-        ],
-    )
+def _kept_books(schema: TableSchema, books: Books) -> Iterator[Batch]:
+    """By the books as they are when the rows are taken."""
+    yield _BOOKS[schema](books)
 
 
 def _expected_kpis(scenario: Scenario) -> Iterator[Batch]:

@@ -156,6 +156,11 @@ class Truth:
         return self._of._rows(schemas.MONTHLY_KPIS)  # noqa: SLF001 - its own
 
     @property
+    def mrr_movements(self) -> Rows:
+        """How revenue comes and goes from month to month: what is new, grows, shrinks, moves and ends, by size."""
+        return self._of._rows(schemas.MRR_MOVEMENTS)  # noqa: SLF001 - its own
+
+    @property
     def expected_kpis(self) -> Rows:
         """The closed form: mean, standard deviation and bands of every figure of every month and size."""
         return self._of._rows(schemas.EXPECTED_KPIS)  # noqa: SLF001 - its own

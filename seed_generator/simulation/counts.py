@@ -51,7 +51,7 @@ def draw_counts(portion: Portion, months_at_a_time: int = 1) -> Iterator[CountDr
                 counts = laws.of(month).counts(uniform.take(customers.position), customers.size)
                 active = np.flatnonzero(counts > 0)
                 position = customers.position.take(active)
-                group.keep(position)
+                group.keep(month, position)
                 yield CountDraw(month, group, customers, counts, active, position)
 
 
@@ -59,14 +59,12 @@ def record(drawn: CountDraw, books: Books) -> None:
     """Enter a draw into the books."""
     number, month = len(books.scenario.sizes), drawn.month
     group, customers = drawn.group, drawn.customers
-    first, last = group.acquired_before(month), group.acquired_before(month + 1)
-    if last > first:
-        books.acquire(month, np.bincount(group.first_size[first:last], minlength=number))
-    companies = _count_companies(drawn, number)
-    if customers.opened_with is None:
-        books.record(month, companies)
+    acquired = group.acquired_before(month + 1) - group.acquired_before(month)
+    companies = _count_companies(customers.size, drawn.counts, number)
+    if customers.opened_with is None and customers.has_paid is None:
+        books.record(month, companies, _count_acquired(drawn, acquired, companies))
     else:
-        moves = _count_moves(customers, customers.opened_with, drawn.counts, number)
+        moves = _count_moves(customers, drawn.counts, acquired, number)
         of_acquired = np.bincount(group.first_size.take(drawn.position), minlength=number)
         books.record_moves(month, companies, moves, of_acquired)
 
@@ -95,25 +93,40 @@ def simulate_churned(scenario: Scenario) -> Iterator[tuple[int, Block, NDArray[n
             yield drawn.month, block, silent[of_block] - begins
 
 
-def _count_companies(drawn: CountDraw, number_of_sizes: int) -> NDArray[np.int64]:
+def _count_companies(sizes: NDArray[np.uint8], counts: NDArray[np.uint8], number_of_sizes: int) -> NDArray[np.int64]:
     """How many customers of each size drew each session count, of shape (sizes, 256)."""
-    cells = drawn.customers.size.astype(np.int64)
+    cells = sizes.astype(np.uint16)  # which has room for the cells of as many sizes as there may be
     cells *= _COUNTS
-    cells += drawn.counts
+    cells += counts
     return np.bincount(cells, minlength=number_of_sizes * _COUNTS).reshape(number_of_sizes, _COUNTS)
 
 
-def _count_moves(
-    customers: Customers, opened_with: NDArray[np.uint8], counts: NDArray[np.uint8], number_of_sizes: int
-) -> NDArray[np.int64]:
-    """How many customers opened the month with a size, hold one now, and are silent or active: (sizes + 1, sizes, 2).
+def _count_acquired(drawn: CountDraw, acquired: int, companies: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """The part of `companies` that the last `acquired` customers are, who are acquired in the month."""
+    customers = drawn.customers
+    if not acquired:
+        return None
+    if acquired == len(customers.size):
+        return companies
+    return _count_companies(customers.size[-acquired:], drawn.counts[-acquired:], len(companies))
 
-    The last place of the first axis is that of companies that had lapsed.
+
+def _count_moves(
+    customers: Customers, counts: NDArray[np.uint8], acquired: int, number_of_sizes: int
+) -> NDArray[np.int64]:
+    """How many customers never paid or did, opened the month with a size, hold one now, and are silent or active.
+
+    The shape is (2, sizes + 2, sizes, 2). The last places of the second axis are those of companies that had lapsed,
+    and of the last `acquired` customers, who are acquired in the month.
     """
-    cells = np.minimum(opened_with, number_of_sizes).astype(np.int64)
+    opened_with = customers.size if customers.opened_with is None else customers.opened_with
+    cells = np.minimum(opened_with, number_of_sizes).astype(np.uint16)
+    cells[len(cells) - acquired :] = number_of_sizes + 1
+    if customers.has_paid is not None:
+        cells += customers.has_paid * np.uint16(number_of_sizes + 2)
     cells *= number_of_sizes
     cells += customers.size
     cells *= 2
     cells += counts > 0
-    shape = (number_of_sizes + 1, number_of_sizes, 2)
+    shape = (2, number_of_sizes + 2, number_of_sizes, 2)
     return np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)

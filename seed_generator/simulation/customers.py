@@ -6,6 +6,7 @@ All of it follows from the draws of the months before alone, so that a later mon
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from seed_generator.scenario import Scenario
 from seed_generator.simulation.companies import company_sizes
 from seed_generator.simulation.portion import BLOCK_COMPANIES, Block
+from seed_generator.simulation.prices import monthly_cents
 from seed_generator.simulation.streams import Purpose, draw, stream
 
 _Number = TypeVar("_Number", bound=np.generic)
@@ -28,29 +30,34 @@ class Customers:
 
     `position` is int64, ascending, and `size` uint8, the one that each holds now. `opened_with` is uint8, the size that
     each held when the month opened, `LAPSED` for a company that tries again; None where this is `size` for all.
-    `changed` has the positions whose size has changed: int64 of shape (m,).
+    `changed` has the positions whose size has changed: int64 of shape (m,). `has_paid` is bool: whether each has paid
+    in an earlier month; None where exactly those have that were active in the month before.
     """
 
     position: NDArray[np.int64]
     size: NDArray[np.uint8]
     opened_with: NDArray[np.uint8] | None
     changed: NDArray[np.int64]
+    has_paid: NDArray[np.bool_] | None
 
 
 class Group:
     """Neighbouring blocks that are drawn together: many small cohorts cost hardly more than a large one.
 
     They have together at most as many companies as a block can have. `positions` counts these, from 0. What it knows of
-    a company takes four bytes at most.
+    a company takes five bytes at most.
 
     Parameters
     ----------
     scenario : with the life of the companies.
     blocks : ascending.
     changes : of plans.
+    payments : by which it is known who has paid.
     """
 
-    def __init__(self, scenario: Scenario, blocks: Sequence[Block], changes: "PlanChanges") -> None:
+    def __init__(
+        self, scenario: Scenario, blocks: Sequence[Block], changes: "PlanChanges", payments: "Payments"
+    ) -> None:
         self.blocks = blocks
         self.starts = np.cumsum([0, *(block.companies for block in blocks)])
         self.first_size = joined([company_sizes(scenario, block) for block in blocks])
@@ -60,6 +67,8 @@ class Group:
         self._changes = changes
         self._return = float(scenario.reactivation.probability)
         self._acquired = [block.acquired for block in blocks]
+        self._payments = payments
+        self._has_paid = np.zeros(len(self.first_size), bool) if payments else None
 
     def acquired_before(self, month: int) -> int:
         """How many companies are acquired before a month: they have the first positions."""
@@ -83,18 +92,22 @@ class Group:
         position = self._active.astype(np.int64)
         if now > earlier:
             position = np.concatenate([position, np.arange(earlier, now)])
-        if not earlier or not (self._changes or self._return):
-            return Customers(position, self.size.take(position), None, _NOBODY)
-        opened_with = np.full(now, LAPSED, np.uint8)
-        opened_with[position] = self.size.take(position)
-        changed = self._change_plans(month) if self._changes else _NOBODY
-        if self._return:
-            position = self._with_those_who_return(opened_with, month, earlier)
-        return Customers(position, self.size.take(position), opened_with.take(position), changed)
+        opened_with, changed = None, _NOBODY
+        if earlier and (self._changes or self._return):
+            opened_with = np.full(now, LAPSED, np.uint8)
+            opened_with[position] = self.size.take(position)
+            changed = self._change_plans(month) if self._changes else _NOBODY
+            if self._return:
+                position = self._with_those_who_return(opened_with, month, earlier)
+            opened_with = opened_with.take(position)
+        has_paid = None if self._has_paid is None else self._has_paid.take(position)
+        return Customers(position, self.size.take(position), opened_with, changed, has_paid)
 
-    def keep(self, active: NDArray[np.int64]) -> None:
+    def keep(self, month: int, active: NDArray[np.int64]) -> None:
         """Take note of the positions that are active in the month."""
         self._active = active.astype(np.uint16)
+        if self._has_paid is not None:
+            self._has_paid[self._payments.payers(month, active, self.size)] = True
 
     def _change_plans(self, month: int) -> NDArray[np.int64]:
         """Of those active in the month before; returns whose size is another now."""
@@ -144,19 +157,46 @@ class PlanChanges:
         return self._sizes.ravel().take(place)
 
 
+class Payments:
+    """Who pays in a month; false where who has ever paid need not be known of each company.
+
+    That is where nobody returns and no size is ever free: who pays in a month and did not in the month before is then
+    acquired in it.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+
+    def __bool__(self) -> bool:
+        scenario = self._scenario
+        prices = [size.monthly_price for size in scenario.sizes]
+        prices += [change.monthly_price for change in scenario.price_changes]
+        return scenario.reactivation.probability > 0 or not all(prices)
+
+    def payers(self, month: int, active: NDArray[np.int64], sizes: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """Those of the active positions that pay in the month, by the sizes that all positions hold."""
+        is_paid = self._is_paid[month]
+        return active if is_paid.all() else active[is_paid.take(sizes.take(active))]
+
+    @cached_property
+    def _is_paid(self) -> NDArray[np.bool_]:
+        """Of shape (months, sizes)."""
+        return monthly_cents(self._scenario) > 0
+
+
 def groups(scenario: Scenario, blocks: Iterable[Block]) -> Iterator[Group]:
     """The blocks in groups, ascending."""
-    changes = PlanChanges(scenario)
+    changes, payments = PlanChanges(scenario), Payments(scenario)
     held: list[Block] = []
     companies = 0
     for block in blocks:
         companies += block.companies
         if held and companies > BLOCK_COMPANIES:
-            yield Group(scenario, held, changes)
+            yield Group(scenario, held, changes, payments)
             held, companies = [], block.companies
         held.append(block)
     if held:
-        yield Group(scenario, held, changes)
+        yield Group(scenario, held, changes, payments)
 
 
 _NOBODY = np.empty(0, np.int64)

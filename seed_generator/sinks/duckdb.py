@@ -19,7 +19,6 @@ from seed_generator.interruption import undisturbed
 from seed_generator.schemas import (
     COMPANIES,
     LOADED_MONTHS,
-    MONTHLY_KPIS,
     REPRODUCIBLE,
     SESSIONS,
     SIMULATION,
@@ -272,7 +271,7 @@ class _DuckDBChange:
 
     def simulation(self) -> Sequence[Mapping[str, Any]]:
         """The rows of `raw.simulation`."""
-        refuse_older_version(self._columns(MONTHLY_KPIS), self._file)
+        refuse_older_version(self._columns, self._file)
         refuse_incomplete_tables(self._found, self._names, self._file)
         rows: list[dict[str, Any]] = (
             self._connection.sql(f"from {self._names.quoted(SIMULATION)}").to_arrow_table().to_pylist()

@@ -1,7 +1,7 @@
 """What the SQL engines share: names, types and statements for the tables of `schemas`, and whose they are."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from seed_generator.errors import InputError
 from seed_generator.scenario import add_months
-from seed_generator.schemas import MONTHLY_KPIS, TABLES, TableSchema
+from seed_generator.schemas import MONTHLY_KPIS, MRR_MOVEMENTS, TABLES, TableSchema
 
 # A load gives it to each table as its comment, which proves whose the table is: a name alone proves nothing.
 MARK = "Made by seed_generator: a load replaces this table, and --drop removes it."
@@ -112,18 +112,19 @@ def refuse_incomplete_tables(found: Found, names: SqlNames, place: str) -> None:
         raise InputError(f"{place} lacks {', '.join(missing)}; load a simulation anew.")
 
 
-def refuse_older_version(columns: Collection[str], place: str) -> None:
+def refuse_older_version(columns: Callable[[TableSchema], Collection[str]], place: str) -> None:
     """Only tables with the columns of this version can be read or added to.
 
     Parameters
     ----------
-    columns : those that `truth.monthly_kpis` has, which shows whether all are there; none where there is no such table.
+    columns : those that a table has; none where there is no such table. The books show whether all are there.
 
     Raises
     ------
-    InputError : some are missing.
+    InputError : there are books, and some of their columns are missing.
     """
-    if columns and not set(MONTHLY_KPIS.columns.names).issubset(columns):
+    books = (MONTHLY_KPIS, MRR_MOVEMENTS)
+    if columns(MONTHLY_KPIS) and any(not set(table.columns.names).issubset(columns(table)) for table in books):
         raise InputError(f"{place} was loaded by an older version of seed_generator; load anew.")
 
 

@@ -5,7 +5,7 @@
 {%- set tables = [
     source('raw', 'companies'), source('raw', 'loaded_months'), source('raw', 'plan_changes'), source('raw', 'plans'),
     source('raw', 'price_changes'), source('raw', 'sessions'), source('raw', 'simulation'), source('truth', 'expected_kpis'), source('truth', 'injected_faults'),
-    source('truth', 'monthly_kpis'),
+    source('truth', 'monthly_kpis'), source('truth', 'mrr_movements'),
 ] %}
 with
 

@@ -36,7 +36,8 @@ class CsvSink(FolderSink):
         list_files(new)
 
     def _columns(self, table: TableSchema, folder: Path) -> Sequence[str]:
-        return column_names(file_of(table, folder))
+        file = file_of(table, folder)
+        return column_names(file) if file.exists() else []
 
     def _rows(self, connection: "DuckDBPyConnection", table: TableSchema, folder: Path) -> "DuckDBPyRelation":
         return read_rows(connection, table.columns, file_of(table, folder))

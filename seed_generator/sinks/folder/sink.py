@@ -9,6 +9,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import pyarrow as pa
 
 from seed_generator.errors import EnvironmentFailure, InputError
 from seed_generator.interruption import undisturbed
-from seed_generator.schemas import MONTHLY_KPIS, REPRODUCIBLE, TableSchema
+from seed_generator.schemas import REPRODUCIBLE, TableSchema
 from seed_generator.sinks.folder.contents import is_absent_or_empty
 from seed_generator.sinks.folder.workspace import Workspace
 from seed_generator.sinks.protocol import Take
@@ -71,7 +72,7 @@ class FolderSink(ABC):
 
     @abstractmethod
     def _columns(self, table: TableSchema, folder: Path) -> Sequence[str]:
-        """The columns that the files of a table have."""
+        """The columns that the files of a table have; none where there is no file."""
 
     @abstractmethod
     def _rows(self, connection: "DuckDBPyConnection", table: TableSchema, folder: Path) -> "DuckDBPyRelation":
@@ -139,7 +140,7 @@ class FolderSink(ABC):
         if is_absent_or_empty(self._folder):
             raise InputError(f"{self._folder} holds no simulation; load one first.", key="folder")
         rows = self._simulation_in(self._folder)
-        refuse_older_version(self._columns(MONTHLY_KPIS, self._folder), str(self._folder))
+        refuse_older_version(partial(self._columns, folder=self._folder), str(self._folder))
         return rows
 
     def _refuse_others(self) -> None:

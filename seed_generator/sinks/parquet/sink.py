@@ -51,7 +51,8 @@ class ParquetSink(FolderSink):
         list_files(new)
 
     def _columns(self, table: TableSchema, folder: Path) -> Sequence[str]:
-        names: list[str] = pq.read_schema(next(folder_of(table, folder).glob("*.parquet"))).names
+        file = next(folder_of(table, folder).glob("*.parquet"), None)
+        names: list[str] = pq.read_schema(file).names if file else []
         return names
 
     def _rows(self, connection: "DuckDBPyConnection", table: TableSchema, folder: Path) -> "DuckDBPyRelation":

@@ -12,7 +12,7 @@ from typing import Any
 from psycopg2 import extensions
 
 from seed_generator.errors import InputError
-from seed_generator.schemas import LOADED_MONTHS, MONTHLY_KPIS, SIMULATION, TABLES, TableSchema
+from seed_generator.schemas import LOADED_MONTHS, SIMULATION, TABLES, TableSchema
 from seed_generator.sinks.interruptible import interruptibly
 from seed_generator.sinks.postgres.copy import copy_file, copy_format, copy_in
 from seed_generator.sinks.postgres.dependents import naming_dependents
@@ -53,7 +53,7 @@ class PostgresChange:
         self._names = names
         self._found = found
         self._stopped = stopped
-        self._columns: dict[TableSchema, list[str]] = {}  # that each table had before
+        self._columns: dict[TableSchema, list[str]] = {}  # that each table had before, or has been made with
 
     def begin(self) -> None:
         """Make the tables that are missing, and lock all of them."""
@@ -63,7 +63,7 @@ class PostgresChange:
     def simulation(self) -> Sequence[Mapping[str, Any]]:
         """The rows of `raw.simulation`."""
         place = f"the database {self._database}"
-        refuse_older_version(self._columns[MONTHLY_KPIS], place)
+        refuse_older_version(self._columns_before, place)
         refuse_incomplete_tables(self._found, self._names, place)
         self._cursor.execute(f"select period from {self._names.quoted(LOADED_MONTHS)}")
         loaded = [period for (period,) in self._cursor.fetchall()]
@@ -134,6 +134,10 @@ class PostgresChange:
                     f"{table.full_name} in the database {self._database} has other columns than this version fills;"
                     " drop the simulation first."
                 )
+
+    def _columns_before(self, table: TableSchema) -> list[str]:
+        """The columns of a table before the change; none where it was not there."""
+        return self._columns[table] if self._names.pair(table) in self._found.tables else []
 
     def _add_columns(self, table: TableSchema) -> None:
         """Those that the version that made a table did not have yet, at its end; views that read it stay."""

@@ -3,13 +3,14 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
 from seed_generator.errors import EnvironmentFailure, InputError
 from seed_generator.interruption import undisturbed
-from seed_generator.schemas import LOADED_MONTHS, MONTHLY_KPIS, SIMULATION, TABLES, TableSchema
+from seed_generator.schemas import LOADED_MONTHS, SIMULATION, TABLES, TableSchema
 from seed_generator.sinks.spark.catalog import SparkCatalog
 from seed_generator.sinks.spark.tasks import (
     books_of_blocks,
@@ -19,6 +20,7 @@ from seed_generator.sinks.spark.tasks import (
     spark_columns,
 )
 from seed_generator.sinks.sql import (
+    Found,
     SqlNames,
     refuse_incomplete_tables,
     refuse_missing_months,
@@ -65,8 +67,7 @@ class SparkChange:
     def simulation(self) -> Sequence[Mapping[str, Any]]:
         """The rows of `raw.simulation`."""
         found = self._catalog.found()
-        if self._names.pair(MONTHLY_KPIS) in found.tables:
-            refuse_older_version(self._spark.table(self._names.quoted(MONTHLY_KPIS)).columns, self._target)
+        refuse_older_version(partial(self._columns, found), self._target)
         refuse_incomplete_tables(found, self._names, self._target)
         if len({self._catalog.load_of(table) for table in TABLES}) > 1:
             raise InputError(f"the tables of {self._target} are of two loads, one of which was ended; load anew.")
@@ -74,6 +75,13 @@ class SparkChange:
         loaded = self._spark.table(self._names.quoted(LOADED_MONTHS)).toArrow().to_pylist()
         refuse_missing_months(rows, [row["period"] for row in loaded], self._target)
         return rows
+
+    def _columns(self, found: Found, table: TableSchema) -> list[str]:
+        """The columns of a table; none where it is not there."""
+        if self._names.pair(table) not in found.tables:
+            return []
+        names: list[str] = self._spark.table(self._names.quoted(table)).columns
+        return names
 
     def write(self, tables: Sequence[Table]) -> None:
         """Write the parts of a new load, switch the views to them, and drop the parts that no view has any more."""
@@ -128,7 +136,7 @@ class SparkChange:
             return
         figures = made_by_tasks(self._spark, blockwise.portion, self._tasks, *books_of_blocks(blockwise))
         sums = figures.groupBy("position").sum("figure").collect()
-        blockwise.books.figures.flat[[row[0] for row in sums]] = [row[1] for row in sums]
+        blockwise.books.figures[[row[0] for row in sums]] = [row[1] for row in sums]
 
     def _refuse_another_load_since(self, load: str | None) -> None:
         if self._catalog.load_of(SIMULATION) != load:

@@ -95,9 +95,10 @@ def _rows(
 def _figures(
     portion: Portion, count: Callable[[Portion], Books], batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
-    """Run by a task: the figures of its blocks' books, each with its position among them."""
+    """Run by a task: the figures of its blocks' books that are not 0, each with its position among them."""
     if of_task := _of_task(portion, batches):
-        figures = count(of_task).figures.ravel()
+        figures = count(of_task).figures
+        position = np.flatnonzero(figures)
         yield pa.RecordBatch.from_arrays(
-            [pa.array(np.arange(len(figures))), pa.array(figures)], names=["position", "figure"]
+            [pa.array(position), pa.array(figures[position])], names=["position", "figure"]
         )

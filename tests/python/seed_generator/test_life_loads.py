@@ -112,34 +112,42 @@ def test_another_life_than_the_loaded_one_is_refused_in_one_sentence(place: Plac
     assert 'must be what is loaded, {"companies": 7}, or left out, not none' in refused.stderr
 
 
-def load_as_an_older_version(place: Place, scenario: Scenario) -> None:
-    """Without the tables of changes, and with the books' first nine columns."""
+# What older versions lacked: tables, and columns of the books after so many.
+OLDER_VERSIONS = {
+    "before lives": ({schemas.PLAN_CHANGES, schemas.PRICE_CHANGES, schemas.MRR_MOVEMENTS}, 9),
+    "before movements of revenue": ({schemas.MRR_MOVEMENTS}, len(schemas.MONTHLY_KPIS.columns)),
+}
+
+
+def load_as_an_older_version(place: Place, scenario: Scenario, version: str) -> None:
+    missing, kept = OLDER_VERSIONS[version]
+    names = schemas.MONTHLY_KPIS.columns.names
     if place.kind == "postgres":
         place.load(scenario)
-        new = schemas.MONTHLY_KPIS.columns.names[9:]
         place.execute(
-            "drop table {raw}.plan_changes",
-            "drop table {raw}.price_changes",
-            f"alter table {{truth}}.monthly_kpis {', '.join(f'drop column {name}' for name in new)}",
+            *(f"drop table {{{table.schema}}}.{table.name}" for table in missing),
+            *(f"alter table {{truth}}.monthly_kpis drop column {name}" for name in names[kept:]),
+            "select 1",
         )
         return
-    names = schemas.MONTHLY_KPIS.columns.names[:9]
-    columns = pa.schema(list(schemas.MONTHLY_KPIS.columns)[:9])
+    columns = pa.schema(list(schemas.MONTHLY_KPIS.columns)[:kept])
     tables = []
     for table in simulated_tables(Portion(scenario)):
         if table.schema is schemas.MONTHLY_KPIS:
             older = replace(schemas.MONTHLY_KPIS, columns=columns)
-            tables.append(Table(older, (Batch(batch.rows.select(names).cast(columns)) for batch in table.batches)))
-        elif table.schema not in {schemas.PLAN_CHANGES, schemas.PRICE_CHANGES}:
+            rows = (Batch(batch.rows.select(names[:kept]).cast(columns)) for batch in table.batches)
+            tables.append(Table(older, rows))
+        elif table.schema not in missing:
             tables.append(table)
     with place.sink().change() as change:
         change.write(tables)
 
 
 @everywhere
-def test_what_an_older_version_loaded_is_not_added_to_and_a_new_load_replaces_it(place: Place) -> None:
+@pytest.mark.parametrize("version", OLDER_VERSIONS)
+def test_what_an_older_version_loaded_is_not_added_to_and_a_new_load_replaces_it(place: Place, version: str) -> None:
     scenario = Scenario(companies=30, months=3)
-    load_as_an_older_version(place, scenario)
+    load_as_an_older_version(place, scenario, version)
     before = None if place.is_folder else place.execute("select * from {truth}.monthly_kpis order by 1, 2")
     files = {path: path.read_bytes() for path in place.tables.rglob("*") if path.is_file()}
     for options in (("--append", "1"), ("--grow", "1")):
