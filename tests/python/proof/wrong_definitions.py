@@ -70,8 +70,8 @@ class WrongDefinition:
     shows : figures, right and wrong; none if no data tell the two apart but the rows of a unit test.
     caught_by : tests, all of which turn red.
     contract_of : in place of tests the model whose contract stops the build.
-    scenario : a file of `gallery/scenarios/` or `scenarios/`, where the default simulation gives the same figures; else
-        nothing.
+    scenario : a file of `gallery/scenarios/`, where the default simulation gives the same figures; or one of
+        `scenarios/`, for figures of what the default company does not have; else nothing.
     """
 
     name: str
@@ -87,7 +87,12 @@ class WrongDefinition:
     @property
     def needs_made_up_data(self) -> bool:
         """Whether the default simulation cannot tell it from the right definition."""
-        return bool(self.scenario) or not self.shows
+        return not self.is_shown_of_a_scenario_for_users and (bool(self.scenario) or not self.shows)
+
+    @property
+    def is_shown_of_a_scenario_for_users(self) -> bool:
+        """Whether its figures are those of a scenario that stands in `scenarios/`."""
+        return bool(self.scenario) and scenario_file(self.scenario).parent == PROJECT / "scenarios"
 
     @property
     def of_model(self) -> str:
@@ -162,7 +167,9 @@ def _section(definition: WrongDefinition, figures: Sequence[Pair]) -> str:
     model = PROJECT / "models" / definition.model
     diff = "\n".join(["```diff", *definition.diff, "```"])
     paragraphs = [f"### {definition.title}", _wrapped(definition.why), f"[`{definition.model}`]({_link(model)})", diff]
-    if definition.scenario:
+    if definition.is_shown_of_a_scenario_for_users:
+        paragraphs.append(f"The figures of `{definition.scenario}`:")
+    elif definition.scenario:
         paragraphs.append(f"The default simulation gives the same figures. Those of `{definition.scenario}`:")
     elif not definition.shows:
         paragraphs.append("The default simulation gives the same figures; the rows of the unit test are made for it.")
@@ -217,8 +224,8 @@ reason why it is written, the change, the figure that it gives beside the right 
 `tests/python/proof/test_gallery.py` applies each to a copy of the project, builds it, and fails if a test named here
 stays green.
 
-The figures are those of the default simulation, seed 42. Where it cannot tell the wrong definition from the right
-one, because the figures happen to be the same, those of a scenario stand here that can:
+The figures are those of the default simulation, seed 42. Where its company does not live such a life, or the figures
+happen to be the same, those of another scenario stand here:
 {scenarios}
 
 To add one, write a table in a file of `tests/python/proof/gallery/`: `title`, `why`, the `model`, its `changes` (what
