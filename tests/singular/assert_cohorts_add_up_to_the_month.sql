@@ -1,7 +1,7 @@
 -- The cohorts together are the month: as many companies active and, in their first month, acquired as retention counts
--- of each size at acquisition, and the revenue of all sizes. Each cell of the triangle is there once, with its age and
--- with the revenue of all cells up to it. A returned row is a month and size in which it is not so; without a size, a
--- month of which the revenue differs, or with a cohort, one of its cells.
+-- of each size at acquisition, and the revenue of all sizes. Each cohort is what its companies did in all. Each cell of
+-- the triangle is there once, with its age and with the revenue of all cells up to it. A returned row is a month and
+-- size in which it is not so, a month of which the revenue differs, a cohort, or one of its cells.
 with
 
 cohorts as (
@@ -51,6 +51,30 @@ paid as (
         sum(revenue) as revenue
     from cohorts
     group by period
+
+),
+
+cohort_totals as (
+
+    select
+        cohort_period,
+        company_size,
+        sum(active_companies) as active_months,
+        sum(revenue) as revenue
+    from cohorts
+    group by cohort_period, company_size
+
+),
+
+lives as (
+
+    select
+        acquired_period as cohort_period,
+        company_size,
+        sum(active_months) as active_months,
+        sum(lifetime_revenue) as revenue
+    from {{ ref('dim_companies') }}
+    group by acquired_period, company_size
 
 ),
 
@@ -105,6 +129,19 @@ different as (
     from revenue
     left join paid on revenue.period = paid.period
     where revenue.revenue <> coalesce(paid.revenue, 0)
+
+    union all
+
+    select
+        null as period,
+        lives.company_size,
+        lives.cohort_period
+    from lives
+    left join cohort_totals
+        on lives.cohort_period = cohort_totals.cohort_period and lives.company_size = cohort_totals.company_size
+    where
+        lives.active_months is distinct from cohort_totals.active_months
+        or lives.revenue is distinct from cohort_totals.revenue
 
     union all
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kpis_in_python import KEYS, MOVEMENTS, PAGE_KPIS, actual_marts, differences, expected_marts
+from subscriptions_in_python import AMOUNTS, COUNTS, RATES
 from unit_tests import unit_tests
 from warehouses import RAW, THREE_SIZES, WITH_UNIT_TESTS, WITHOUT_TESTS, Warehouse
 
@@ -111,6 +112,13 @@ COLUMN_TYPES = {
     "monthly_price": "numeric(10,2)",
     **dict.fromkeys(("revenue", "lifetime_revenue"), "numeric(18,2)"),
     **dict.fromkeys(("acquired_period", "first_active_period", "last_active_period", "churned_period"), "date"),
+    **dict.fromkeys(
+        (*AMOUNTS, *(f"{part}_mrr_{ago}" for part in ("opening", "kept", "capped") for ago in ("1m", "12m"))),
+        "numeric(18,2)",
+    ),
+    **dict.fromkeys(COUNTS.values(), "bigint"),
+    **dict.fromkeys(RATES, "numeric(18,8)"),
+    **dict.fromkeys(("quick_ratio", "lifetime_value"), "numeric(28,8)"),
     "cohort_period": "date",
     **dict.fromkeys(("age_months", "companies_at_risk", "censored_companies"), "bigint"),
     "survival_rate": "numeric(18,8)",

@@ -87,8 +87,11 @@ def test_a_sum_of_the_checksums_of_companies_has_room_beyond_a_bigint(local: Spa
 def test_a_build_follows_an_appended_month_and_another_simulation_by_its_partitions(
     local: SparkWarehouse, peer: Warehouse
 ) -> None:
-    increment = ("run", "--select", "+int_company_months")
-    columns = "company_id, period, company_size, opening_company_size, sessions"
+    increment = ("run", "--select", "+int_cohort_months")
+    columns_of = {
+        "int_company_months": "company_id, period, company_size, opening_company_size, sessions",
+        "int_cohort_months": "period, acquired_period, acquired_company_size, company_size, active_companies",
+    }
     partitions: dict[str, float] = {}
     for options in (("--companies", "40", "--months", "2"), ("--append", "1"), ("--companies", "49", "--months", "1")):
         for warehouse in (local, peer):
@@ -98,8 +101,9 @@ def test_a_build_follows_an_appended_month_and_another_simulation_by_its_partiti
         assert peer.dbt(*increment)
         files = local.folder.glob("warehouse/intermediate.db/int_company_months/period=*")
         before, partitions = partitions, {path.name: path.stat().st_mtime for path in files}
-        expected = peer.query(f"select {columns} from intermediate.int_company_months order by all")
-        assert local.rows("intermediate", "int_company_months", columns) == expected
+        for model, columns in columns_of.items():
+            expected = peer.query(f"select {columns} from intermediate.{model} order by all")
+            assert local.rows("intermediate", model, columns) == expected
         if options == ("--append", "1"):
             assert before.items() < partitions.items(), "months were written that had been read"
     assert len(partitions) == 1
