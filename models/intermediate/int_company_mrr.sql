@@ -72,9 +72,9 @@ paying_now_or_a_month_ago as (
         coalesce(paid.company_id, paid_a_month_ago.company_id) as company_id,
         coalesce(paid.period, paid_a_month_ago.period) as period,
         paid.company_size,
-        coalesce(paid.mrr, 0) as mrr,
+        cast(coalesce(paid.mrr, 0) as numeric(18, 2)) as mrr,
         paid_a_month_ago.company_size as company_size_1m,
-        coalesce(paid_a_month_ago.mrr, 0) as mrr_1m
+        cast(coalesce(paid_a_month_ago.mrr, 0) as numeric(18, 2)) as mrr_1m
     from paid
     full outer join paid_a_month_ago
         on paid.company_id = paid_a_month_ago.company_id and paid.period = paid_a_month_ago.period
@@ -101,7 +101,7 @@ company_mrr as (
         paying.company_size_1m,
         paying.mrr_1m,
         paid_a_year_ago.company_size as company_size_12m,
-        coalesce(paid_a_year_ago.mrr, 0) as mrr_12m
+        cast(coalesce(paid_a_year_ago.mrr, 0) as numeric(18, 2)) as mrr_12m
     from paying_now_or_a_month_ago as paying
     left join lifetimes
         on paying.company_id = lifetimes.company_id and paying.period = lifetimes.first_paid_period
