@@ -1,4 +1,4 @@
--- Every fact has a row for every month and size of the simulation, and no other. A returned row tells which has how
+-- Every fact has one row for every month and size of the simulation, and no other. A returned row tells which has how
 -- many instead; a mart without a row is one of them, which no test of its rows could see.
 with
 
@@ -34,49 +34,56 @@ counted as (
 
     select
         'fct_monthly_usage' as mart,
-        count(*) as cells
+        count(*) as cells,
+        count(distinct concat(period, ' ', company_size)) as different_cells
     from {{ ref('fct_monthly_usage') }}
 
     union all
 
     select
         'fct_retention' as mart,
-        count(*) as cells
+        count(*) as cells,
+        count(distinct concat(period, ' ', company_size)) as different_cells
     from {{ ref('fct_retention') }}
 
     union all
 
     select
         'fct_revenue' as mart,
-        count(*) as cells
+        count(*) as cells,
+        count(distinct concat(period, ' ', company_size)) as different_cells
     from {{ ref('fct_revenue') }}
 
     union all
 
     select
         'fct_mrr_movements' as mart,
-        count(*) as cells
+        count(*) as cells,
+        count(distinct concat(period, ' ', company_size)) as different_cells
     from {{ ref('fct_mrr_movements') }}
 
     union all
 
     select
         'fct_revenue_retention' as mart,
-        count(*) as cells
+        count(*) as cells,
+        count(distinct concat(period, ' ', company_size)) as different_cells
     from {{ ref('fct_revenue_retention') }}
 
     union all
 
     select
         'rpt_monthly_kpis' as mart,
-        count(*) as cells
+        count(*) as cells,
+        count(distinct concat(period, ' ', company_size)) as different_cells
     from {{ ref('rpt_monthly_kpis') }}
 
     union all
 
     select
         'rpt_subscription_metrics' as mart,
-        count(*) as cells
+        count(*) as cells,
+        count(distinct concat(period, ' ', company_size)) as different_cells
     from {{ ref('rpt_subscription_metrics') }}
 
 ),
@@ -86,6 +93,7 @@ wrong as (
     select
         counted.mart,
         counted.cells,
+        counted.different_cells,
         expected.cells as expected_cells,
         expected.cells_with_total as expected_cells_with_total
     from counted
@@ -96,6 +104,7 @@ wrong as (
             when counted.mart in ('rpt_monthly_kpis', 'rpt_subscription_metrics') then expected.cells_with_total
             else expected.cells
         end
+        or counted.different_cells <> counted.cells
 
 )
 
