@@ -1,4 +1,5 @@
-"""The marts: SQL time of the models against three queries with count(distinct), and of one appended month against all.
+"""The marts: SQL time of the KPIs' models against three queries with count(distinct), of one appended month against
+all, and of the subscription metrics against the KPIs.
 
 SQL time is what dbt tells of each statement that it sends for a model, its own queries included. The naive queries read
 the same tables, one query a KPI, as one writes them at first.
@@ -10,6 +11,7 @@ import json
 import statistics
 import sys
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,10 @@ from postgres_server import Server, own_server
 
 HEART = "int_company_months"
 MODELS = (HEART, "int_company_lifetimes", "int_month_sizes", "fct_monthly_usage", "fct_retention", "fct_revenue")
+SUBSCRIPTIONS = (
+    *("int_company_mrr", "int_mrr_steps", "int_cohort_months", "fct_mrr_movements", "fct_revenue_retention"),
+    *("fct_cohorts", "fct_survival", "rpt_subscription_metrics"),
+)
 JOINED = "raw.sessions as s inner join raw.companies as c on c.company_id = s.company_id"
 PERIOD = "cast(date_trunc('month', s.created_at) as date)"
 USAGE = "cast(count(distinct s.session_id) as numeric(18, 6)) / count(distinct s.company_id)"
@@ -36,6 +42,8 @@ NAIVE = (
 # For each engine and size what the ratio to the naive queries must be, and what we aim at.
 MUST: dict[str, dict[int, tuple[float, float]]] = {"duckdb": {50: (6, 10)}, "postgres": {10: (3, 5), 50: (2.5, 5)}}
 MUST_OF_A_MONTH = {"duckdb": (10, 20), "postgres": (8, 15)}
+# The KPIs of all months against the subscription metrics of all months, and of one that was appended.
+MUST_OF_SUBSCRIPTIONS, MUST_OF_A_MONTH_OF_THEM = 1, 5
 
 
 @dataclass(frozen=True)
@@ -51,13 +59,14 @@ class Engine:
         command = (sys.executable, "-m", "seed_generator", "--quiet", "--target", self.name, *options)
         measuring.run(command, self.folder, self._environment)
 
-    def models(self, *options: str) -> float:
-        """Run the models; the seconds of SQL."""
-        return sum(self._run(*options).values())
-
-    def heart(self, *options: str) -> float:
-        """Run the models; the seconds of SQL of the one that reads the sessions."""
-        return self._run(*options)[HEART]
+    def run(self, *options: str) -> dict[str, float]:
+        """Run the models; seconds of SQL of the KPIs, of the subscription metrics, and of what reads the sessions."""
+        seconds = self._run(*options)
+        return {
+            "models": sum(map(seconds.__getitem__, MODELS)),
+            "subscriptions": sum(map(seconds.__getitem__, SUBSCRIPTIONS)),
+            "heart": seconds[HEART],
+        }
 
     def naive(self) -> float:
         """The three queries; the seconds that they take together."""
@@ -80,7 +89,7 @@ class Engine:
             *("--log-level-file", "debug", "--log-format-file", "json", "--threads", "1", *options),
         )
         measuring.run(command, self.folder, self._environment)
-        seconds = dict.fromkeys(MODELS, 0.0)
+        seconds = dict.fromkeys((*MODELS, *SUBSCRIPTIONS), 0.0)
         for line in (logs / "dbt.log").read_text(encoding="utf-8").splitlines():
             entry = json.loads(line)
             model = entry["data"].get("node_info", {}).get("node_name")
@@ -99,7 +108,7 @@ def main() -> int:
                 with measuring.scratch_folder() as folder:
                     engine = Engine(name, folder, server)
                     engine.seed("--companies", str(measuring.companies_for(millions * 1e6 * options.scale)))
-                    engine.models()
+                    engine.run()
                     seconds = _measure(engine, options.pairs)
                     engine.seed("--drop")
                 where = f"{name}, {millions} million sessions"
@@ -112,26 +121,35 @@ def main() -> int:
 
 
 def _measure(engine: Engine, pairs: int) -> dict[str, list[float]]:
-    seconds = measuring.interleaved(
-        pairs, {"models": lambda: engine.models("--full-refresh"), "naive queries": engine.naive}
-    )
-    seconds |= {"one appended month": [], "all months": []}
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for number in range(1, pairs + 1):
+        found = engine.run("--full-refresh")
+        seconds["models"].append(found["models"])
+        seconds["naive queries"].append(engine.naive())
+        seconds["subscription metrics"].append(found["subscriptions"])
+        print(f"round {number} of {pairs}: {found}", file=sys.stderr, flush=True)
     for _ in range(pairs):
         engine.seed("--append", "1")
-        seconds["one appended month"].append(engine.heart())
-        seconds["all months"].append(engine.heart("--full-refresh"))
-    return seconds
+        found = engine.run()
+        seconds["one appended month"].append(found["heart"])
+        seconds["its subscription metrics"].append(found["subscriptions"])
+        seconds["all months"].append(engine.run("--full-refresh")["heart"])
+    return dict(seconds)
 
 
 def _claims(name: str, millions: int, where: str, seconds: dict[str, list[float]]) -> list[measuring.Claim]:
     number = "G12" if name == "duckdb" else "G13"
     against_naive = measuring.speed(seconds["models"], seconds["naive queries"])
     a_month = measuring.speed(seconds["one appended month"], seconds["all months"])
+    of_all = measuring.speed(seconds["subscription metrics"], seconds["models"])
+    of_one = measuring.speed(seconds["its subscription metrics"], seconds["models"])
     must, aim = MUST[name][millions]
     must_of_a_month, aim_of_a_month = MUST_OF_A_MONTH[name]
     return [
         measuring.Claim(f"{number} {where}: speed / the naive queries'", against_naive, must, aim=aim),
         measuring.Claim(f"G14 {where}: all months / one appended", a_month, must_of_a_month, aim=aim_of_a_month),
+        measuring.Claim(f"{where}: models / subscription metrics", of_all, MUST_OF_SUBSCRIPTIONS),
+        measuring.Claim(f"{where}: models / the metrics of one appended", of_one, MUST_OF_A_MONTH_OF_THEM),
     ]
 
 
