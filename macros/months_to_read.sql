@@ -4,10 +4,9 @@
     month after each of these, because a month's rows also tell of the month before. A model remembers in each of its
     rows which load it was read from, so nothing can get out of step: whatever is loaded and not in the model, be it
     after another load or after a run that failed, is to be read, and nothing else is. (A month that left no row is
-    looked at again, which costs nothing.) With `and_all_later`, for rows that tell of all months before theirs too, it
-    is all months from the first of these on.
+    looked at again, which costs nothing.)
 -#}
-{% macro months_to_read(and_all_later=false) -%}
+{% macro months_to_read() -%}
     {%- set loaded_months = ref('stg_loaded_months') -%}
     {%- set all_months -%}
         select
@@ -28,12 +27,8 @@
         )
         {{ all_months }}
         where
-        {%- if and_all_later %}
-            period >= (select min(period) from changed)
-        {%- else %}
             period in (select period from changed)
             or period in (select cast(period + interval '1 month' as date) from changed)
-        {%- endif %}
         {%- else -%}
         {{ all_months }}
         {%- endif %}

@@ -6,8 +6,7 @@
     post_hook=["{{ drop_stale_months(this) }}"] if target.type == 'spark' else []
 ) }}
 
-{#- What is new in a month depends on all months before it. -#}
-{%- set months = months_to_read(and_all_later=true) %}
+{%- set months = months_to_read() %}
 
 with
 
@@ -24,11 +23,12 @@ months_read as (
 
 ),
 
+-- What is new in a month depends on all months before it, so from the first one to read on all are read. If it is the
+-- last, with an equality: PostgreSQL takes nothing else to both sides of a full join.
 company_mrr as (
 
     select * from {{ ref('int_company_mrr') }}
     {% if is_incremental() -%}
-        -- Of one month an equality: PostgreSQL takes nothing else to both sides of a full join.
         where {{ 'period ' ~ ('=' if months | length == 1 else '>=') ~ " cast('" ~ months[0][0] ~ "' as date)"
             if months else 'false' }}
     {%- endif %}

@@ -1,4 +1,4 @@
-"""What `kpis` reads from the marts of a target, on each engine."""
+"""What `kpis` and `subscription_metrics` read from the marts of a target, on each engine."""
 
 import subprocess
 import sys
@@ -8,8 +8,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from kpis_in_python import MOVEMENTS, actual_marts
-from saas_kpis import EnvironmentFailure, InputError, Kpis, kpis
+from kpis_in_python import KEYS, MOVEMENTS, actual_marts
+from saas_kpis import EnvironmentFailure, InputError, Kpis, kpis, subscription_metrics
 from warehouses import PROJECT, THREE_SIZES, WITHOUT_TESTS, Warehouse
 
 MARTS = {"usage": "fct_monthly_usage", "retention": "fct_retention", "revenue": "fct_revenue"}
@@ -59,6 +59,23 @@ def test_the_kpis_are_the_rows_of_the_three_marts_by_month_and_size(built: Wareh
         rows = [(row.pop("period"), row.pop("company_size"), row) for row in table.to_pylist()]
         assert rows == [(*key, row) for key, row in sorted(marts[mart].items())]
         assert len(rows) > 3
+
+
+def test_the_subscription_metrics_are_the_rows_of_their_marts_each_in_order(built: Warehouse) -> None:
+    marts = actual_marts(built)
+    found = subscription_metrics(built.target)
+    tables = {
+        "rpt_subscription_metrics": found.report,
+        "fct_cohorts": found.cohorts,
+        "fct_survival": found.survival,
+    }
+    for mart, table in tables.items():
+        keys = KEYS[mart]
+        rows = [(tuple(row.pop(key) for key in keys), row) for row in table.to_pylist()]
+        assert rows == sorted(marts[mart].items())
+        assert len(rows) > 3
+    assert found.report.schema.field("net_revenue_retention_12m").type == RATE
+    assert found.report.schema.field("closing_mrr").type == pa.decimal128(18, 2)
 
 
 @only_duckdb

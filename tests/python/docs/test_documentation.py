@@ -21,6 +21,7 @@ from seed_generator.profiles import schema_prefix
 from warehouses import PROJECT, Warehouse, seeded
 
 README = (PROJECT / "README.md").read_text()
+SUBSCRIPTIONS = (PROJECT / "docs" / "model" / "subscriptions.md").read_text()
 CLI_PAGE = (PROJECT / "docs" / "use" / "cli.md").read_text()
 
 
@@ -107,8 +108,9 @@ def test_the_postgres_commands_of_the_readme_run_on_a_server(clone: Path, postgr
     assert not (clone / "warehouse.duckdb").exists()
 
 
-def test_the_picture_of_the_lineage_is_the_lineage() -> None:
-    chains = [line.split(" --> ") for line in re.findall(r"^    (.+ --> .+)$", README, re.MULTILINE)]
+def test_the_pictures_of_the_lineage_are_the_lineage() -> None:
+    pages = README + SUBSCRIPTIONS
+    chains = [line.split(" --> ") for line in re.findall(r"^    (\S.* --> .+)$", pages, re.MULTILINE)]
     drawn = {
         pair
         for chain in chains
