@@ -2,12 +2,6 @@
 
 with
 
-company_months as (
-
-    select * from {{ ref('int_company_months') }}
-
-),
-
 month_prices as (
 
     select * from {{ ref('int_month_prices') }}
@@ -26,58 +20,74 @@ horizon as (
 
 ),
 
+-- Under the month that looks back at it. Of the month after the last one nothing is known.
+a_month_ago as (
+
+    select
+        company_id,
+        cast(period + interval '1 month' as date) as period,
+        company_size
+    from {{ ref('int_company_months') }}
+    where period < (select horizon.last_period from horizon)
+
+),
+
+a_year_ago as (
+
+    select
+        company_id,
+        cast(period + interval '12 month' as date) as period,
+        company_size
+    from {{ ref('int_company_months') }}
+    where period <= (select cast(horizon.last_period - interval '12 month' as date) from horizon)
+
+),
+
+-- Nothing but the two sides stands in the full join, and no import is read twice: so PostgreSQL reads only the month that
+-- somebody asks for, on both sides.
+active_now_or_a_month_ago as (
+
+    select
+        coalesce(active_now.company_id, a_month_ago.company_id) as company_id,
+        coalesce(active_now.period, a_month_ago.period) as period,
+        active_now.company_size,
+        a_month_ago.company_size as company_size_1m
+    from {{ ref('int_company_months') }} as active_now
+    full outer join a_month_ago
+        on active_now.company_id = a_month_ago.company_id and active_now.period = a_month_ago.period
+
+),
+
 -- A free size pays nothing: it moves no MRR.
-paid as (
+payments as (
 
     select
-        company_months.company_id,
-        company_months.period,
-        company_months.company_size,
-        month_prices.monthly_price as mrr
-    from company_months
-    inner join month_prices
-        on company_months.period = month_prices.period and company_months.company_size = month_prices.company_size
-    where month_prices.monthly_price > 0
-
-),
-
--- What was paid, under the month that looks back at it. Of the month after the last one nothing is known.
-paid_a_month_ago as (
-
-    select
-        paid.company_id,
-        cast(paid.period + interval '1 month' as date) as period,
-        paid.company_size,
-        paid.mrr
-    from paid
-    inner join horizon on paid.period < horizon.last_period
-
-),
-
-paid_a_year_ago as (
-
-    select
-        paid.company_id,
-        cast(paid.period + interval '12 month' as date) as period,
-        paid.company_size,
-        paid.mrr
-    from paid
-    inner join horizon on paid.period <= cast(horizon.last_period - interval '12 month' as date)
-
-),
-
-paying_now_or_a_month_ago as (
-
-    select
-        coalesce(paid.company_id, paid_a_month_ago.company_id) as company_id,
-        coalesce(paid.period, paid_a_month_ago.period) as period,
-        paid.company_size,
-        cast(coalesce(paid.mrr, 0) as numeric(18, 2)) as mrr,
-        paid_a_month_ago.company_size as company_size_1m,
-        cast(coalesce(paid_a_month_ago.mrr, 0) as numeric(18, 2)) as mrr_1m
-    from paid
-    full outer join paid_a_month_ago
-        on paid.company_id = paid_a_month_ago.company_id and paid.period = paid_a_month_ago.period
+        active.company_id,
+        active.period,
+        month_prices.company_size,
+        cast(coalesce(month_prices.monthly_price, 0) as numeric(18, 2)) as mrr,
+        prices_1m.company_size as company_size_1m,
+        cast(coalesce(prices_1m.monthly_price, 0) as numeric(18, 2)) as mrr_1m,
+        prices_12m.company_size as company_size_12m,
+        cast(coalesce(prices_12m.monthly_price, 0) as numeric(18, 2)) as mrr_12m
+    from active_now_or_a_month_ago as active
+    left join a_year_ago on active.company_id = a_year_ago.company_id and active.period = a_year_ago.period
+    left join month_prices
+        on
+            active.period = month_prices.period
+            and active.company_size = month_prices.company_size
+            and month_prices.monthly_price > 0
+    left join month_prices as prices_1m
+        on
+            active.period = cast(prices_1m.period + interval '1 month' as date)
+            and active.company_size_1m = prices_1m.company_size
+            and prices_1m.monthly_price > 0
+    left join month_prices as prices_12m
+        on
+            active.period = cast(prices_12m.period + interval '12 month' as date)
+            and a_year_ago.company_size = prices_12m.company_size
+            and prices_12m.monthly_price > 0
+    where month_prices.monthly_price is not null or prices_1m.monthly_price is not null
 
 ),
 
@@ -86,27 +96,25 @@ paying_now_or_a_month_ago as (
 company_mrr as (
 
     select
-        paying.company_id,
-        paying.period,
+        payments.company_id,
+        payments.period,
         case
-            when paying.mrr = 0 then 'churned'
-            when paying.mrr_1m = 0 and lifetimes.company_id is not null then 'new'
-            when paying.mrr_1m = 0 then 'reactivation'
-            when paying.mrr > paying.mrr_1m then 'expansion'
-            when paying.mrr < paying.mrr_1m then 'contraction'
+            when payments.mrr = 0 then 'churned'
+            when payments.mrr_1m = 0 and lifetimes.company_id is not null then 'new'
+            when payments.mrr_1m = 0 then 'reactivation'
+            when payments.mrr > payments.mrr_1m then 'expansion'
+            when payments.mrr < payments.mrr_1m then 'contraction'
             else 'unchanged'
         end as movement,
-        paying.company_size,
-        paying.mrr,
-        paying.company_size_1m,
-        paying.mrr_1m,
-        paid_a_year_ago.company_size as company_size_12m,
-        cast(coalesce(paid_a_year_ago.mrr, 0) as numeric(18, 2)) as mrr_12m
-    from paying_now_or_a_month_ago as paying
+        payments.company_size,
+        payments.mrr,
+        payments.company_size_1m,
+        payments.mrr_1m,
+        payments.company_size_12m,
+        payments.mrr_12m
+    from payments
     left join lifetimes
-        on paying.company_id = lifetimes.company_id and paying.period = lifetimes.first_paid_period
-    left join paid_a_year_ago
-        on paying.company_id = paid_a_year_ago.company_id and paying.period = paid_a_year_ago.period
+        on payments.company_id = lifetimes.company_id and payments.period = lifetimes.first_paid_period
 
 )
 

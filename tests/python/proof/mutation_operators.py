@@ -97,8 +97,8 @@ def constants(node: exp.Expr, _types: Types) -> Mistakes:
     if isinstance(node.parent, exp.DataTypeParam | exp.Group | exp.Interval | exp.Is):
         return
     if isinstance(node, exp.Literal) and node.is_number:
-        for number in (int(node.name) + 1, int(node.name) - 1):
-            yield from _told(node, exp.Literal.number(number))
+        for number in (float(node.name) + 1, float(node.name) - 1):
+            yield from _told(node, exp.Literal.number(f"{number:g}"))
     elif isinstance(node, exp.Literal):
         yield from _told(node, exp.Literal.string(""))
     elif isinstance(node, exp.Null):
