@@ -43,8 +43,8 @@ a_year_ago as (
 
 ),
 
--- Nothing but the two sides stands in the full join, and no import is read twice: so PostgreSQL reads only the month that
--- somebody asks for, on both sides.
+-- Nothing but the two sides stands in the full join, and no import is read twice: so PostgreSQL reads only the month
+-- that somebody asks for, on both sides.
 active_now_or_a_month_ago as (
 
     select
