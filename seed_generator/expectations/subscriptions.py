@@ -41,7 +41,7 @@ YEARLY_RATIOS = ("net_revenue_retention_12m", "gross_revenue_retention_12m")
 # The figures, by their names in marts.rpt_subscription_metrics.
 SUBSCRIPTION_KPIS = (*GAINS, *LOSSES, *COUNTS, *MONTHLY_RATIOS, *YEARLY_RATIOS)
 
-_NEVER = 1e-290  # what is less probable can't be told from 0
+_NEVER = 1e-30  # what is less probable does not happen, and its bounds would need more digits than a float has
 
 
 @dataclass(frozen=True)
