@@ -101,7 +101,7 @@ class Subscriptions:
         yield from expectations_of(
             months.periods,
             (company_size, kpi),
-            sign * months.cohorts.exact_sums(mean),
+            sign * months.cohorts.exact_sums(mean) + Decimal(0),  # not -0
             [max(variance, Decimal(0)).sqrt() for variance in months.cohorts.exact_sums(square - mean**2)],
             bounds,
         )

@@ -19,9 +19,8 @@ from seed_generator.expectations.tilted_sums import LARGEST_EXPONENT, Companies
 
 Rare = NDArray[np.bool_]
 
-_ROUGHLY, _CLOSELY = 12, 40  # halvings
-_FAR = 4
-_CLOSE = 1e-8
+_ROUGHLY, _CLOSELY = 12, 26  # halvings
+_NEAREST = -46.0  # the logarithm of a distance
 _FEW_TILTS = TILTS[TILTS <= LARGEST_EXPONENT][::2]
 _CHUNK = 1 << 19  # so many chances are in memory at once
 _CERTAIN = -14.0  # a chance that is exp of this, of no number below, does not move a bound
@@ -97,7 +96,8 @@ class WeightedRatio:
             rare: Rare = -sign * cornish_fisher(self._cumulants(x), sign * normal) >= half
             return rare
 
-        return _outermost(is_rare, self._expected, limit, _CLOSELY if self._are_nearly_normal.any() else 0)
+        ends = self._expected, limit
+        return _between(ends, _closest(is_rare, ends, _CLOSELY if self._are_nearly_normal.any() else 0))
 
     def _guaranteed(self, sign: int, miss: float) -> Floats:
         """Scaled."""
@@ -130,9 +130,9 @@ class WeightedRatio:
 
         ends = self._expected[months], self._limits(sign)[months]
         tilts = np.broadcast_to(_FEW_TILTS, (len(laws), len(_FEW_TILTS)))
-        guess = _outermost(is_rare(average, tilts), *ends, _ROUGHLY)
-        best = log_chances(average, guess, tilts).argmin(axis=1)
-        return _outermost(is_rare(companies, _FEW_TILTS[best, np.newaxis]), *ends, _CLOSELY, guess)
+        guess = _closest(is_rare(average, tilts), ends, _ROUGHLY)
+        best = log_chances(average, _between(ends, guess), tilts).argmin(axis=1)
+        return _between(ends, _closest(is_rare(companies, _FEW_TILTS[best, np.newaxis]), ends, _CLOSELY, guess))
 
     def _limits(self, sign: int) -> Floats:
         """What no ratio is beyond, whatever its companies do."""
@@ -222,17 +222,26 @@ def cornish_fisher(cumulants: Floats, normal: float) -> Floats:
     return quantile
 
 
-def _outermost(
-    is_rare: Callable[[Floats], Rare], inside: Floats, limit: Floats, halvings: int, guess: Floats | None = None
+def _closest(
+    is_rare: Callable[[Floats], Rare],
+    ends: tuple[Floats, Floats],
+    halvings: int,
+    guess: Floats | None = None,
 ) -> Floats:
-    """The numbers between `inside` and the limit that are rare, or it, and closest to `inside`; found by halving."""
-    outside = limit
+    """The closest number to the first end that is rare, or the other end; of the distance the logarithm is halved.
+
+    It is the logarithm of the distance, by that of the ends.
+    """
+    near, far = np.full(ends[0].shape, _NEAREST), np.zeros(ends[0].shape)
     for _ in range(halvings):
-        # Where the limit is far away, by halving the number of digits.
-        middle = np.where(outside > _FAR * inside, np.sqrt(outside) * np.sqrt(inside), (inside + outside) / 2)
-        middle, guess = middle if guess is None else guess, None
-        rare = is_rare(middle)
-        inside, outside = np.where(rare, inside, middle), np.where(rare, middle, outside)
-        if (np.abs(outside - inside) <= _CLOSE * outside).all():
-            break
-    return outside
+        middle, guess = (near + far) / 2 if guess is None else guess, None
+        rare = is_rare(_between(ends, middle))
+        near, far = np.where(rare, near, middle), np.where(rare, middle, far)
+    return far
+
+
+def _between(ends: tuple[Floats, Floats], logarithm: Floats) -> Floats:
+    """The number at the logarithm of a distance; 0 is the other end itself."""
+    inside, limit = ends
+    number: Floats = np.where(logarithm < 0, inside + (limit - inside) * np.exp(logarithm), limit)
+    return number
