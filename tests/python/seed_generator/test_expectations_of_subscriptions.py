@@ -14,6 +14,9 @@ from exact_laws import Floats
 from exact_payments import RATIOS, distribution
 from examples import few_or_more
 from expected_lives import LIVES, columns, lives_of_few
+from seed_generator.expectations.alike import few_laws
+from seed_generator.expectations.bounds import Contribution
+from seed_generator.expectations.cohorts import Cohorts
 from seed_generator.expectations.expectation import OUTSIDE_BAND, OUTSIDE_PLAUSIBLE, Expectation
 from seed_generator.expectations.kpis import expected_kpis
 from seed_generator.expectations.subscriptions import LOSSES, SUBSCRIPTION_KPIS
@@ -207,3 +210,20 @@ def test_companies_that_are_never_silent_keep_their_revenue_and_churn_none() -> 
 
 def _numbers(row: Expectation) -> set[Decimal]:
     return {row.expected, row.lower_95, row.upper_95, row.lowest_plausible, row.highest_plausible}
+
+
+@pytest.mark.parametrize("decline", [0.3, 0.9, 0.99])
+def test_laws_that_are_taken_as_one_keep_the_mean_and_add_little_to_the_variance(decline: float) -> None:
+    chances = np.array([[0.6, 0.3]]) * decline ** np.arange(60)[:, np.newaxis]
+    each = Contribution(np.array([19, 99]), chances, 1 - chances.sum(axis=1))
+    laws = [np.arange(months) for months in (24, 25, 60)]
+    cohorts = Cohorts(laws, [np.full(len(of_month), 20) for of_month in laws])
+    fewer, alike = few_laws(cohorts, each)
+    assert len(fewer.laws[0]) == 24
+    assert max(len(of_month) for of_month in fewer.laws[1:]) <= 16
+    assert (fewer.companies == cohorts.companies).all()
+    mean, variance = cohorts.sums(each.cumulants)[:, :2].T
+    of_fewer = fewer.sums(alike.cumulants)
+    assert of_fewer[:, 0] == pytest.approx(mean)
+    assert (of_fewer[:, 1] >= variance * (1 - 1e-12)).all()
+    assert of_fewer[:, 1] == pytest.approx(variance, rel=0.01)
