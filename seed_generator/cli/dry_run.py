@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import groupby
 
-from seed_generator.expectations.kpis import Expectation, expected_kpis, expected_sessions
+from seed_generator.expectations.expectation import Expectation
+from seed_generator.expectations.kpis import expected_kpis, expected_sessions
 from seed_generator.rounding import share, written
 from seed_generator.scenario import Scenario
 

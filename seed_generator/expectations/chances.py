@@ -70,10 +70,8 @@ class Chances:
         self.sizes = [scenario.sizes_in(month) for month in months]
         usages = self.sizes[:CALENDAR_MONTHS]
         self.usages = usages if len({_counts(sizes) for sizes in usages}) > 1 else usages[:1]
-        cycle = len(self.usages)
-        acquired = [month for month in months if scenario.acquired_companies[month]]
-        starts = sorted({month % cycle for month in acquired})
-        steps = list(_steps(scenario, self.usages, np.array(starts)))
+        starts, self.cohorts = Cohorts.of_acquired(scenario.acquired_companies, len(self.usages))
+        steps = list(_steps(scenario, self.usages, starts))
         self.by_size = Step(
             **{
                 name: np.stack([vars(step)[name] for step in steps], axis=1).reshape(-1, len(scenario.sizes))
@@ -81,16 +79,7 @@ class Chances:
             }
         )
         # Which of the usages holds in the month of a law.
-        self.usage: Whole = (np.array(starts)[:, np.newaxis] + np.arange(scenario.months)).ravel() % cycle
-        place = {start: number * scenario.months for number, start in enumerate(starts)}
-        so_far = [[month for month in acquired if month <= now] for now in months]
-        self.cohorts = Cohorts(
-            [
-                np.array([place[month % cycle] + now - month for month in known])
-                for now, known in zip(months, so_far, strict=True)
-            ],
-            [np.array([scenario.acquired_companies[month] for month in known]) for known in so_far],
-        )
+        self.usage: Whole = (starts[:, np.newaxis] + np.arange(scenario.months)).ravel() % len(self.usages)
 
 
 def _steps(scenario: Scenario, usages: Sequence[Sequence[CompanySize]], starts: Whole) -> Iterator[Step]:
@@ -104,7 +93,7 @@ def _steps(scenario: Scenario, usages: Sequence[Sequence[CompanySize]], starts: 
     )
     of_session = np.array([[1 - silence_probability(size) for size in sizes] for sizes in usages])
     # Who can move is followed by the size at acquisition too: shapes are (starts, sizes at acquisition or 1, sizes).
-    share = np.array([_share(scenario, size) for size in scenario.sizes])
+    share = np.array([share_of(scenario, size) for size in scenario.sizes])
     nobody = np.full((len(starts), len(names) if moves else 1, len(names)), Decimal(0))
     acquired = nobody + (np.diag(share) + Decimal(0) if moves else share)
     active = lapsed = nobody
@@ -139,7 +128,7 @@ def _steps(scenario: Scenario, usages: Sequence[Sequence[CompanySize]], starts: 
         )
 
 
-def _share(scenario: Scenario, size: CompanySize) -> Decimal:
+def share_of(scenario: Scenario, size: CompanySize) -> Decimal:
     """Exactly what is drawn: the last size takes what the others leave of 1, whatever the sum of all is."""
     shares = [Decimal(repr(other.share)) for other in scenario.sizes]
     place = scenario.sizes.index(size)
@@ -170,7 +159,7 @@ class GroupChances:
 
     def one(self, chance: Decimals) -> Contribution:
         """A company counts as one, with that chance."""
-        return Contribution(np.array([1]), floats(chance)[:, np.newaxis], _rest(chance))
+        return Contribution(np.array([1]), floats(chance)[:, np.newaxis], rest_of(chance))
 
     def session_counts(self) -> Contribution:
         """A company that is active has so many sessions."""
@@ -181,12 +170,12 @@ class GroupChances:
         for number, usage in enumerate(self._usages):
             laws = np.array([_count_chances(size, counts) for size in usage])
             chances[self._usage == number] = drawing[self._usage == number] @ laws
-        return Contribution(counts, chances, _rest(self.of.active))
+        return Contribution(counts, chances, rest_of(self.of.active))
 
     def kept(self) -> Contribution:
         """A company that was a customer when the month began has a session, which is 1, or not, which is 0."""
         chances = np.column_stack([floats(self.of.churned), floats(self.of.kept)])
-        return Contribution(np.array([0, 1]), chances, _rest(self.of.opening))
+        return Contribution(np.array([0, 1]), chances, rest_of(self.of.opening))
 
     def revenue(self, prices: Sequence[Decimal], power: int = 1) -> Decimals:
         """What a company pays, or its square, in the mean."""
@@ -198,7 +187,7 @@ class GroupChances:
         cents = np.array([int(price * CENTS) for price in prices])
         some = (cents > 0) & (self._by_size.active > 0).any(axis=0)
         pays = self._by_size.active[:, some]
-        return Contribution(cents[some], floats(pays), _rest(pays.sum(axis=1)))
+        return Contribution(cents[some], floats(pays), rest_of(pays.sum(axis=1)))
 
     def _each(self, name: str) -> Decimals:
         """Of each usage and size, of shape (usages, sizes)."""
@@ -210,7 +199,7 @@ def floats(decimals: Decimals) -> Floats:
     return decimals.astype(np.float64)
 
 
-def _rest(chances: Decimals) -> Floats:
+def rest_of(chances: Decimals) -> Floats:
     """What they leave of 1; their last digit, which is rounded, takes nothing away from 0."""
     rest: Floats = np.maximum(floats(1 - chances), 0)
     return rest

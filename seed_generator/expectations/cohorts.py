@@ -25,6 +25,25 @@ class Cohorts:
     laws: Sequence[Whole]
     numbers: Sequence[Whole]
 
+    @classmethod
+    def of_acquired(cls, acquired: Sequence[int], cycle: int) -> tuple[Whole, "Cohorts"]:
+        """The places in the cycle at which laws start, and the cohorts, where laws are alike after so many months.
+
+        The laws of a start stand one after the other, one for each age; `acquired` companies are acquired each month.
+        """
+        months = range(len(acquired))
+        some = [month for month in months if acquired[month]]
+        starts = sorted({month % cycle for month in some})
+        place = {start: number * len(acquired) for number, start in enumerate(starts)}
+        so_far = [[month for month in some if month <= now] for now in months]
+        return np.array(starts), cls(
+            [
+                np.array([place[month % cycle] + now - month for month in known])
+                for now, known in zip(months, so_far, strict=True)
+            ],
+            [np.array([acquired[month] for month in known]) for known in so_far],
+        )
+
     @cached_property
     def companies(self) -> Whole:
         """All of each month, of shape (months,)."""
@@ -71,6 +90,11 @@ class Cohorts:
             [laws[possible[laws]] for laws in self.laws],
             [numbers[possible[laws]] for laws, numbers in self._pairs()],
         )
+
+    def used(self) -> tuple[Whole, "Cohorts"]:
+        """The laws that some company follows, and the cohorts by their places among these alone."""
+        laws = np.unique(np.concatenate(self.laws))
+        return laws, Cohorts([np.searchsorted(laws, of_month) for of_month in self.laws], self.numbers)
 
     def _pairs(self) -> Iterable[tuple[Whole, Whole]]:
         return zip(self.laws, self.numbers, strict=True)

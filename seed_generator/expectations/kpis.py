@@ -1,23 +1,24 @@
 """What to expect of every figure before a single draw, in closed form; derived in docs/model/simulation.md."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import Decimal, localcontext
 from itertools import chain, groupby
 
 import numpy as np
 
-from seed_generator.expectations.bounds import Bounds, Contribution, Total
+from seed_generator.expectations.bounds import Contribution, Total
 from seed_generator.expectations.chances import CENTS, PRECISION, Chances, GroupChances, floats
 from seed_generator.expectations.cohorts import Cohorts, Decimals
+from seed_generator.expectations.expectation import (
+    OUTSIDE_BAND,
+    OUTSIDE_PLAUSIBLE,
+    Expectation,
+    expectations_of,
+    outwards,
+)
 from seed_generator.expectations.ratios import Mean
+from seed_generator.expectations.subscriptions import SUBSCRIPTION_KPIS, Subscriptions
 from seed_generator.scenario import ALL_SIZES, Scenario
-
-# The band for drawing holds 95 of 100 simulations. One right simulation in a million, at the most, has a figure that
-# is not plausible; and one more has one of those figures that only a life beyond churn has.
-OUTSIDE_BAND = 0.05
-OUTSIDE_PLAUSIBLE = 1e-6
 
 # The figures, by their names in marts.rpt_monthly_kpis.
 KPIS = (
@@ -40,40 +41,11 @@ LIFE_KPIS = (
     "active_of_acquired_companies",
 )
 
-PLACES = Decimal("1e-8")
-
 # From so many companies on, cumulants may tell the band of a ratio. Without a life it is fewer: so its digits stay.
 _MANY = 10
 _MANY_OF_A_LIFE = 100
 _ONE = Decimal(1)
 _NEVER = 1e-290  # what is less probable can't be told from 0
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """What to expect of one figure.
-
-    Parameters
-    ----------
-    period, company_size, kpi : which figure; `company_size` may be `all`.
-    expected : its expected value; of a mean or a rate, the expected numerator by the expected denominator, which is the
-        expected value given that it has a denominator where all companies are acquired in the first month.
-    standard_deviation : its exact standard deviation; a mean and a rate have none in closed form.
-    lower_95, upper_95 : a band, ends included, that a simulation misses with a chance of at most 2.5 % on either side;
-        the narrowest where the whole distribution is computed, and nearly so where four cumulants stand for it.
-    lowest_plausible, highest_plausible : bounds so wide that of a million simulations at most one has any figure
-        outside of its own.
-    """
-
-    period: date
-    company_size: str
-    kpi: str
-    expected: Decimal
-    standard_deviation: Decimal | None
-    lower_95: Decimal
-    upper_95: Decimal
-    lowest_plausible: Decimal
-    highest_plausible: Decimal
 
 
 def expected_sessions(scenario: Scenario) -> Decimal:
@@ -94,8 +66,17 @@ def expected_kpis(scenario: Scenario) -> list[Expectation]:
     with localcontext(PRECISION):
         chances = Chances(scenario)
         rows = [list(_Group(scenario, chances, name, places).expectations()) for name, places in groups]
+        if scenario.has_life:
+            subscriptions = Subscriptions(scenario, chances, _implausible(scenario, len(SUBSCRIPTION_KPIS)))
+            for row, (name, places) in zip(rows, groups, strict=True):
+                row.extend(subscriptions.expectations(name, places))
     order = {period: place for place, period in enumerate(scenario.periods)}
     return sorted(chain.from_iterable(rows), key=lambda row: order[row.period])
+
+
+def _implausible(scenario: Scenario, kpis: int) -> float:
+    """For each bound of so many figures its part of their chance."""
+    return OUTSIDE_PLAUSIBLE / (2 * scenario.months * (len(scenario.sizes) + 1) * kpis)
 
 
 class _Group:
@@ -105,11 +86,7 @@ class _Group:
         self._scenario, self._periods, self._name = scenario, scenario.periods, name
         self._cohorts = chances.cohorts
         self._chances = GroupChances(chances, places)
-        # For each bound its part, of either kind of figures.
-        bounds = 2 * scenario.months * (len(scenario.sizes) + 1)
-        self._implausible = {
-            kpi: OUTSIDE_PLAUSIBLE / (bounds * len(kpis)) for kpis in (KPIS, LIFE_KPIS) for kpi in kpis
-        }
+        self._implausible = {kpi: _implausible(scenario, len(kpis)) for kpis in (KPIS, LIFE_KPIS) for kpi in kpis}
 
     def expectations(self) -> Iterator[Expectation]:
         """Figure by figure."""
@@ -167,8 +144,8 @@ class _Group:
         many = _MANY_OF_A_LIFE if self._scenario.has_life else _MANY
         mean = Mean(self._counting(some, contribution), contribution, many)
         bounds = [
-            *_outwards(mean.quantiles(OUTSIDE_BAND / 2)),
-            *_outwards(mean.guaranteed(self._implausible[kpi])),
+            *outwards(mean.quantiles(OUTSIDE_BAND / 2)),
+            *outwards(mean.guaranteed(self._implausible[kpi])),
         ]
         yield from self._rows(kpi, some, above[some] / below[some], [None] * len(some), bounds)
 
@@ -185,30 +162,5 @@ class _Group:
         deviations: Sequence[Decimal | None],
         bounds: Sequence[Sequence[Decimal]],
     ) -> Iterator[Expectation]:
-        for month, value, deviation, lower, upper, lowest, highest in zip(
-            months, expected, deviations, *bounds, strict=True
-        ):
-            yield Expectation(
-                self._periods[month],
-                self._name,
-                kpi,
-                expected=_rounded(value),
-                standard_deviation=None if deviation is None else _rounded(deviation),
-                lower_95=lower,
-                upper_95=upper,
-                lowest_plausible=lowest,
-                highest_plausible=highest,
-            )
-
-
-def _rounded(value: Decimal) -> Decimal:
-    return value.quantize(PLACES, ROUND_HALF_EVEN)
-
-
-def _outwards(bounds: Bounds) -> tuple[list[Decimal], list[Decimal]]:
-    """Rounded so that no bound comes closer."""
-    lower, upper = bounds
-    return (
-        [Decimal(float(number)).quantize(PLACES, ROUND_FLOOR) for number in lower],
-        [Decimal(float(number)).quantize(PLACES, ROUND_CEILING) for number in upper],
-    )
+        periods = [self._periods[month] for month in months]
+        return expectations_of(periods, (self._name, kpi), expected, deviations, bounds)

@@ -1,11 +1,17 @@
 -- The simulation is one that the scenario could have drawn: of a million right ones at most one has a figure outside of
 -- its bounds. A returned row is a figure that is, or that only one of the two tables has. What is expected of customers
--- who come later, return or change their plan, only a scenario with a life has.
+-- who come later, return or change their plan, and of subscriptions, only a scenario with a life has.
 with
 
-report as (
+monthly_kpis as (
 
     select * from {{ ref('rpt_monthly_kpis') }}
+
+),
+
+subscription_metrics as (
+
+    select * from {{ ref('rpt_subscription_metrics') }}
 
 ),
 
@@ -22,16 +28,22 @@ expectations as (
     'acquired_companies', 'newly_acquired_companies', 'opening_companies', 'kept_companies', 'returned_companies',
     'moved_in_companies', 'moved_out_companies', 'active_of_acquired_companies',
 ] %}
+{%- set kpis_of_subscriptions = [
+    'new_mrr', 'reactivation_mrr', 'expansion_mrr', 'moved_in_mrr', 'contraction_mrr', 'churned_mrr', 'moved_out_mrr',
+    'new_paying_companies', 'reactivated_companies', 'expanded_companies', 'contracted_companies',
+    'lost_paying_companies', 'net_revenue_retention_1m', 'gross_revenue_retention_1m', 'revenue_churn_rate',
+    'quick_ratio', 'avg_revenue_per_company', 'net_revenue_retention_12m', 'gross_revenue_retention_12m',
+] %}
 
 figures as (
 
-    {% for kpi in kpis + kpis_of_a_life %}
+    {% for kpi in kpis + kpis_of_a_life + kpis_of_subscriptions %}
         select
             period,
             company_size,
             '{{ kpi }}' as kpi,
             cast({{ kpi }} as numeric(28, 8)) as figure
-        from report
+        from {{ 'subscription_metrics' if kpi in kpis_of_subscriptions else 'monthly_kpis' }}
         {% if not loop.last %}
             union all
         {% endif %}

@@ -15,14 +15,8 @@ from numpy.typing import NDArray
 from exact_laws import Floats, chance_of_mean, chance_of_sum, laws, of_sums
 from examples import few_or_more
 from seed_generator.expectations.chances import silence_probability
-from seed_generator.expectations.kpis import (
-    KPIS,
-    OUTSIDE_BAND,
-    OUTSIDE_PLAUSIBLE,
-    Expectation,
-    expected_kpis,
-    expected_sessions,
-)
+from seed_generator.expectations.expectation import OUTSIDE_BAND, OUTSIDE_PLAUSIBLE, Expectation
+from seed_generator.expectations.kpis import KPIS, expected_kpis, expected_sessions
 from seed_generator.scenario import (
     ALL_SIZES,
     LARGE,

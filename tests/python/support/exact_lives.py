@@ -98,13 +98,13 @@ def _events(scenario: Scenario, cohort: int, month: int) -> list[tuple[Event, fl
     states: dict[State, float] = {(size, size, "new"): share for size, share in enumerate(shares)}
     for now in range(cohort, month):
         after: dict[State, float] = defaultdict(float)
-        for event, chance in _step(scenario, now, states):
+        for event, chance in step(scenario, now, states):
             after[event.acquired_as, event.size, "active" if event.is_active else "lapsed"] += chance
         states = after
-    return list(_step(scenario, month, states))
+    return list(step(scenario, month, states))
 
 
-def _step(scenario: Scenario, month: int, states: dict[State, float]) -> Iterator[tuple[Event, float]]:
+def step(scenario: Scenario, month: int, states: dict[State, float]) -> Iterator[tuple[Event, float]]:
     sizes = scenario.sizes_in(month)
     for (acquired_as, before, status), chance in states.items():
         returns = float(scenario.reactivation.probability) if status == "lapsed" else 1.0

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seed_generator.scenario import CompanySize, Scenario
+from simulated_payments import SimulatedPayments
 
 Figures = dict[str, NDArray[np.float64]]
 
@@ -18,11 +19,14 @@ def simulated_life(
     sizes_in: Callable[[int], Sequence[CompanySize]] | None = None,
     moves_before_usage: bool = True,
     returns_are_drawn: bool = True,
+    prices_are_kept: bool = False,
+    payments: SimulatedPayments | None = None,
 ) -> Figures:
     """Every figure, of shape (months, sizes and all of them); a ratio without a denominator is nan.
 
     It is right by default. `acquired` and `sizes_in` can be others than those of the scenario, a change of plan can
-    come too late for the month's sessions, and a company that returns can be sure to have some.
+    come too late for the month's sessions, a company that returns can be sure to have some, and a size can keep the
+    price of the first month in `payments`, which have figures of their own.
     """
     rng = np.random.default_rng(seed)
     months, kinds = scenario.months, len(scenario.sizes)
@@ -37,6 +41,7 @@ def simulated_life(
         by_size = np.bincount(of, weights, kinds)
         rows.setdefault(name, []).append(np.append(by_size, by_size.sum()))
 
+    first_cents = np.array([int(one.monthly_price * 100) for one in scenario.sizes])
     for month in range(months):
         now = (sizes_in or scenario.sizes_in)(month)
         base, spread = (np.array([getattr(one, name) for one in now]) for name in ("base_sessions", "spread"))
@@ -55,6 +60,8 @@ def simulated_life(
         if not returns_are_drawn:
             sessions = np.where(returns, np.maximum(sessions, 1), sessions)
         active = sessions > 0
+        if payments is not None:
+            payments.record(size, active * (first_cents if prices_are_kept else cents)[size])
         count("active_companies", size, active)
         count("churned_companies", before, opening & ~active)
         count("sessions", size, sessions)
