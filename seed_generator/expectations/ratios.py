@@ -24,6 +24,8 @@ from seed_generator.expectations.cohorts import Cohorts, Floats, Whole
 
 # The distributions for all numbers of companies with a value have so many points together at the most.
 _POINTS_OF_ALL_COUNTS = 1 << 21
+# Where several laws hold, the average of them tells a chance to a few thousandths of itself: so a little is held back.
+_SURE_OF_AVERAGES = 0.98
 _HALVINGS = 46  # from 255 to less than a digit that is kept
 _LARGEST_EXPONENT = 128.0  # no bound is given a chance that is as small as exp(-this)
 _SMALLEST_LOGARITHM = -700.0  # of a float
@@ -77,6 +79,7 @@ class Mean:
         """The closest numbers that the mean is below, and above, with a chance of `miss` at most."""
         lower, upper = self.guaranteed(miss)
         alone = self._of_one.quantiles(miss)
+        of_laws = miss if self._cohorts.are_single else miss * _SURE_OF_AVERAGES
         for month, number in enumerate(self._cohorts.companies * self._with_value):
             if number < NEGLIGIBLE:
                 lower[month], upper[month] = (bound[month] for bound in alone)
@@ -84,9 +87,9 @@ class Mean:
                 of_all = Total(self._cohorts.months([month]), self._contribution).quantiles(miss)
                 lower[month], upper[month] = (float(bound[0]) / self._cohorts.companies[month] for bound in of_all)
             elif number > self._many and is_nearly_normal(cumulants := self._cumulants(month, number)):
-                lower[month], upper[month] = (cornish_fisher(cumulants, chance) for chance in (miss, 1 - miss))
+                lower[month], upper[month] = (cornish_fisher(cumulants, chance) for chance in (of_laws, 1 - of_laws))
             else:
-                lower[month], upper[month] = self._exact(month, miss) or (lower[month], upper[month])
+                lower[month], upper[month] = self._exact(month, of_laws) or (lower[month], upper[month])
         return self._possible(lower, upper)
 
     @cached_property

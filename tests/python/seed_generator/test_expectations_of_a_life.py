@@ -25,7 +25,6 @@ from seed_generator.simulation.portion import Portion
 from simulated_lives import Figures, simulated_life
 
 SLACK_OF_RATIOS = 0.003  # for their bands that come from cumulants
-SLACK_OF_AVERAGES = 0.0003  # for those of few companies, which take them to follow the average of their laws
 
 
 def drawn_life(scenario: Scenario, seed: int) -> Figures:
@@ -65,8 +64,7 @@ def test_what_is_expected_and_its_bounds_are_those_of_the_exact_law(examples: in
                 of_values[values < float(row.lower_95) - 1e-9].sum(),
                 of_values[values > float(row.upper_95) + 1e-9].sum(),
             )
-            slack = SLACK_OF_AVERAGES if row.kpi in RATIOS else 1e-6
-            assert max(below, above) <= OUTSIDE_BAND / 2 + slack
+            assert max(below, above) <= OUTSIDE_BAND / 2 + 1e-6
             possible = (values >= float(row.lowest_plausible)) & (values <= float(row.highest_plausible))
             assert of_values[~possible].sum() <= part + 1e-12
 
