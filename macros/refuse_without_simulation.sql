@@ -11,11 +11,17 @@
                 {%- do missing.append(table.schema ~ '.' ~ table.identifier) -%}
             {%- endif -%}
         {%- endfor -%}
+        {%- set place = target.path or target.dbname or target.name -%}
+        {%- set load = 'python -m seed_generator --target ' ~ target.name -%}
         {%- if missing -%}
-            {%- set place = target.path or target.dbname or target.name -%}
             {%- do exceptions.raise_compiler_error(
-                place ~ ' has no ' ~ missing | join(', ') ~ '. Load a simulation first: python -m seed_generator --target '
-                ~ target.name
+                place ~ ' has no ' ~ missing | join(', ') ~ '. Load a simulation first: ' ~ load
+            ) -%}
+        {%- endif -%}
+        {#- Some of the books, but not all, are those of an older version; rows of other origin have none. -#}
+        {%- if load_relation(source('truth', 'monthly_kpis')) and not load_relation(source('truth', 'mrr_movements')) -%}
+            {%- do exceptions.raise_compiler_error(
+                place ~ ' was loaded by an older version of seed_generator. Load anew: ' ~ load
             ) -%}
         {%- endif -%}
     {%- endif -%}

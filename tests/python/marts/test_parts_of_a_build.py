@@ -64,6 +64,18 @@ def test_before_a_load_a_build_says_once_to_load_first(unloaded: Warehouse, comm
     assert said.lower().count("error") == 2  # "Encountered an error", of the kind "Compilation Error"
 
 
+def test_what_an_older_version_loaded_is_not_built_and_what_to_run_is_said(unloaded: Warehouse) -> None:
+    assert unloaded.seed("--companies", "5", "--months", "2").returncode == 0
+    file = Path(unloaded.environment["DUCKDB_PATH"]) if unloaded.target == "duckdb" else None
+    with replace(unloaded, file=file).cursor() as cursor:
+        cursor.execute("drop table unloaded_truth.mrr_movements")
+    success, said = said_by(unloaded, "build")
+    assert not success
+    load = f"python -m seed_generator --target {unloaded.target}"
+    assert re.search(rf"(?m)^ *\S+ was loaded by an older version of seed_generator\. Load anew: {load}$", said)
+    assert unloaded.seed("--drop").returncode == 0
+
+
 @pytest.mark.parametrize(
     "command", ["compile", *(pytest.param(command, marks=another_command) for command in ("parse", "list"))]
 )
