@@ -55,13 +55,22 @@ first_returns as (
 
 ),
 
+earlier_months as (
+
+    select
+        company_id,
+        period
+    from {{ ref('int_company_months') }}
+
+),
+
 -- A second look, only at companies that returned: all months of any other are unbroken.
 before_return as (
 
     select
         earlier_months.company_id,
         count(*) as unbroken_months
-    from {{ ref('int_company_months') }} as earlier_months
+    from earlier_months
     inner join first_returns
         on earlier_months.company_id = first_returns.company_id and earlier_months.period < first_returns.period
     group by earlier_months.company_id

@@ -20,6 +20,16 @@ horizon as (
 
 ),
 
+active_now as (
+
+    select
+        company_id,
+        period,
+        company_size
+    from {{ ref('int_company_months') }}
+
+),
+
 -- Under the month that looks back at it. Of the month after the last one nothing is known.
 a_month_ago as (
 
@@ -52,7 +62,7 @@ active_now_or_a_month_ago as (
         coalesce(active_now.period, a_month_ago.period) as period,
         active_now.company_size,
         a_month_ago.company_size as company_size_1m
-    from {{ ref('int_company_months') }} as active_now
+    from active_now
     full outer join a_month_ago
         on active_now.company_id = a_month_ago.company_id and active_now.period = a_month_ago.period
 

@@ -12,6 +12,18 @@ months as (
 
 ),
 
+cohort_months as (
+
+    select * from {{ ref('int_cohort_months') }}
+
+),
+
+month_prices as (
+
+    select * from {{ ref('int_month_prices') }}
+
+),
+
 cohorts as (
 
     select
@@ -32,8 +44,8 @@ activity as (
         cohort_months.period,
         sum(cohort_months.active_companies) as active_companies,
         sum(cohort_months.active_companies * month_prices.monthly_price) as revenue
-    from {{ ref('int_cohort_months') }} as cohort_months
-    left join {{ ref('int_month_prices') }} as month_prices
+    from cohort_months
+    left join month_prices
         on cohort_months.period = month_prices.period and cohort_months.company_size = month_prices.company_size
     group by cohort_months.acquired_period, cohort_months.acquired_company_size, cohort_months.period
 

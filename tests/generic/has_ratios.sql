@@ -13,7 +13,8 @@ where
         {%- set one, other = counts.split(' / ') %}
         ({{ ratio }} is null) = (coalesce({{ other }}, 0) = 0)
         and ({{ one }} is null) = ({{ other }} is null)
-        and abs(coalesce({{ ratio }} * {{ other }} - {{ one }}, {{ one }}, 0)) <= 0.0000001 * coalesce({{ other }}, 0)
+        and abs(coalesce(1e0 * {{ ratio }} * {{ other }} - {{ one }}, {{ one }}, 0))
+        <= 0.0000001 * coalesce({{ other }}, 0)
         {{ 'and' if not loop.last }}
         {%- endfor %}
     ) is not true
