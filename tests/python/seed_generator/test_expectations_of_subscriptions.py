@@ -114,10 +114,17 @@ def _law(row: Expectation, chances: Floats) -> tuple[Floats, Floats]:
     return values, chances
 
 
-@pytest.mark.parametrize("seeds", [150, pytest.param(2_000, marks=pytest.mark.slow("more seeds"))])
 @pytest.mark.parametrize(
-    "life",
-    [pytest.param(life, marks=() if life == "all together" else pytest.mark.slow("each kind alone")) for life in LIVES],
+    ("life", "seeds"),
+    [
+        ("all together", 150),
+        pytest.param("all together", 2_000, marks=pytest.mark.slow("more seeds")),
+        *(
+            pytest.param(life, 500, marks=pytest.mark.slow("each kind alone"))
+            for life in LIVES
+            if life != "all together"
+        ),
+    ],
 )
 def test_each_band_holds_95_of_100_lives_and_all_of_them_are_plausible(life: str, seeds: int) -> None:
     scenario = Scenario(companies=300, months=14, **LIVES[life])
