@@ -1,7 +1,7 @@
 """The models and data tests of the project run without dbt, as dbt compiled them: in milliseconds, and undone at will.
 
-What is proved of each of many mistakes is proved here. That dbt sees them the same way is proved of a few, and of all
-in `make test-slow`.
+What is proved of each of many mistakes is proved here. That dbt sees them the same way is proved of a few, and of
+more in `make test-slow`.
 """
 
 import functools
