@@ -32,59 +32,17 @@ expected as (
 
 counted as (
 
-    select
-        'fct_monthly_usage' as mart,
-        count(*) as cells,
-        count(distinct concat(period, ' ', company_size)) as different_cells
-    from {{ ref('fct_monthly_usage') }}
-
-    union all
-
-    select
-        'fct_retention' as mart,
-        count(*) as cells,
-        count(distinct concat(period, ' ', company_size)) as different_cells
-    from {{ ref('fct_retention') }}
-
-    union all
-
-    select
-        'fct_revenue' as mart,
-        count(*) as cells,
-        count(distinct concat(period, ' ', company_size)) as different_cells
-    from {{ ref('fct_revenue') }}
-
-    union all
-
-    select
-        'fct_mrr_movements' as mart,
-        count(*) as cells,
-        count(distinct concat(period, ' ', company_size)) as different_cells
-    from {{ ref('fct_mrr_movements') }}
-
-    union all
-
-    select
-        'fct_revenue_retention' as mart,
-        count(*) as cells,
-        count(distinct concat(period, ' ', company_size)) as different_cells
-    from {{ ref('fct_revenue_retention') }}
-
-    union all
-
-    select
-        'rpt_monthly_kpis' as mart,
-        count(*) as cells,
-        count(distinct concat(period, ' ', company_size)) as different_cells
-    from {{ ref('rpt_monthly_kpis') }}
-
-    union all
-
-    select
-        'rpt_subscription_metrics' as mart,
-        count(*) as cells,
-        count(distinct concat(period, ' ', company_size)) as different_cells
-    from {{ ref('rpt_subscription_metrics') }}
+    {% for mart in [
+        'fct_monthly_usage', 'fct_retention', 'fct_revenue', 'fct_mrr_movements', 'fct_revenue_retention',
+        'rpt_monthly_kpis', 'rpt_subscription_metrics'
+    ] %}
+        select
+            '{{ mart }}' as mart,
+            count(*) as cells,
+            count(distinct concat(period, ' ', company_size)) as different_cells
+        from {{ ref(mart) }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 
 ),
 
