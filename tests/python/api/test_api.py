@@ -16,7 +16,7 @@ from saas_kpis import InputError, Place, Rows, Scenario, Simulation, Watch, simu
 from seed_generator.api.simulation import STREAMS
 from seed_generator.schemas import TableSchema
 from seed_generator.simulation.portion import Portion
-from warehouses import PROJECT, THREE_SIZES, WITHOUT_TESTS, Warehouse
+from warehouses import PROJECT, THREE_SIZES, Warehouse
 
 SMALL = Scenario(companies=60, months=4, seed=7)
 OPTIONS = ("--companies", "60", "--months", "4", "--seed", "7")
@@ -38,8 +38,7 @@ def tuples(rows: pa.Table) -> list[tuple[object, ...]]:
 @pytest.fixture
 def _default_marts(duckdb_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """What examples of `kpis` and `subscription_metrics` read."""
-    assert duckdb_warehouse.seed().returncode == 0
-    assert duckdb_warehouse.build(*WITHOUT_TESTS), duckdb_warehouse.messages
+    duckdb_warehouse.fill()
     monkeypatch.setenv("DUCKDB_PATH", str(duckdb_warehouse.file))
     monkeypatch.chdir(PROJECT)
 

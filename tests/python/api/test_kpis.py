@@ -10,7 +10,7 @@ import pytest
 
 from kpis_in_python import KEYS, MOVEMENTS, actual_marts
 from saas_kpis import EnvironmentFailure, InputError, Kpis, kpis, subscription_metrics
-from warehouses import PROJECT, THREE_SIZES, WITHOUT_TESTS, Warehouse
+from warehouses import PROJECT, THREE_SIZES, Warehouse
 
 MARTS = {"usage": "fct_monthly_usage", "retention": "fct_retention", "revenue": "fct_revenue"}
 KEY = {"period": pa.date32(), "company_size": pa.string()}
@@ -34,8 +34,7 @@ COLUMNS = {
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
 def built(request: pytest.FixtureRequest) -> Warehouse:
     warehouse: Warehouse = request.getfixturevalue(f"{request.param}_warehouse")
-    assert warehouse.seed("--scenario", str(THREE_SIZES)).returncode == 0
-    assert warehouse.build(*WITHOUT_TESTS), warehouse.messages
+    warehouse.fill("--scenario", str(THREE_SIZES))
     return warehouse
 
 

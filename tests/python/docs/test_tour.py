@@ -11,7 +11,7 @@ from kpis_in_python import KEYS
 from pages import check_page
 from seed_generator import schemas
 from seed_generator.sinks.sql import sql_type
-from warehouses import PROJECT, WITHOUT_TESTS, Warehouse
+from warehouses import PROJECT, Warehouse
 
 PAGE = PROJECT / "docs" / "tour.md"
 RAW = (schemas.PLANS, schemas.COMPANIES, schemas.SESSIONS)
@@ -23,8 +23,7 @@ PICTURE = re.compile(r"```mermaid\n.*?```", re.DOTALL)
 
 @pytest.fixture
 def default(warehouse: Warehouse) -> Warehouse:
-    assert warehouse.seed().returncode == 0
-    assert warehouse.build(*WITHOUT_TESTS), warehouse.messages
+    warehouse.fill()
     return warehouse
 
 

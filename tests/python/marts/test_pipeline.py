@@ -10,7 +10,7 @@ import pytest
 from kpis_in_python import KEYS, MOVEMENTS, PAGE_KPIS, actual_marts, differences, expected_marts
 from subscriptions_in_python import AMOUNTS, COUNTS, RATES
 from unit_tests import unit_tests
-from warehouses import RAW, THREE_SIZES, WITH_UNIT_TESTS, WITHOUT_TESTS, Warehouse
+from warehouses import RAW, THREE_SIZES, WITH_UNIT_TESTS, Warehouse
 
 # Each load finds the one before it: more and fewer months and companies, another calendar, other sizes.
 SCENARIOS = {
@@ -40,9 +40,7 @@ another_scenario = pytest.mark.slow("another scenario")
 def test_marts_equal_a_computation_in_python(
     warehouse: Warehouse, options: Sequence[str], request: pytest.FixtureRequest
 ) -> None:
-    loaded = warehouse.seed(*options)
-    assert loaded.returncode == 0, loaded.stderr
-    assert warehouse.build(*WITHOUT_TESTS), warehouse.messages
+    warehouse.fill(*options)
     expected = expected_marts(warehouse)
     assert expected["rpt_monthly_kpis"]
     if "silent" in request.node.callspec.id:
@@ -91,8 +89,7 @@ def test_both_engines_hold_the_same_rows(
 @pytest.mark.slow("the marts of both, which follow from their rows", keeps="test_pipeline.py")
 def test_both_engines_hold_the_same_marts(duckdb_warehouse: Warehouse, postgres_warehouse: Warehouse) -> None:
     for warehouse in (duckdb_warehouse, postgres_warehouse):
-        assert warehouse.seed().returncode == 0
-        assert warehouse.build(*WITHOUT_TESTS)
+        warehouse.fill()
     assert differences(actual_marts(duckdb_warehouse), actual_marts(postgres_warehouse)) == []
 
 
@@ -188,8 +185,7 @@ def test_a_session_at_the_end_of_the_last_month_stops_the_build_before_a_mart_is
 
 
 def _build_small(warehouse: Warehouse) -> None:
-    assert warehouse.seed("--companies", "40").returncode == 0
-    assert warehouse.build(*WITHOUT_TESTS)
+    warehouse.fill("--companies", "40")
 
 
 def _renamed(type_: str, names: dict[str, str]) -> str:

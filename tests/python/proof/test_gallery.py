@@ -63,7 +63,6 @@ class Outcome:
 
     figures: list[Pair]
     red: set[str]
-    same_by_default: bool
 
 
 class Gallery:
@@ -72,7 +71,6 @@ class Gallery:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.scratch = Scratch(folder / "scratch", unit_tests=True)
-        self.green = {name for name, status in self.scratch.warehouse.statuses.items() if status == "pass"}
         self._project = Project(self.scratch.warehouse.artifacts / "manifest.json")
         self._wrong_sql, self._red_unit_tests = self._compiled()
         self._stages: dict[str, Stage] = {}
@@ -112,15 +110,17 @@ class Gallery:
         return self._outcomes[definition.name]
 
     def _find_outcome(self, definition: WrongDefinition) -> Outcome:
-        stage, default = self.stage(definition.scenario), self.stage()
+        stage = self.stage(definition.scenario)
         right = stage.figures(definition)
         with stage.wrong(definition):
             wrong = stage.figures(definition)
             red = stage.rehearsal.red(test for test in definition.caught_by if test not in UNIT_TESTS)
+        return Outcome(list(zip(right, wrong, strict=True)), red | self._red_unit_tests[definition.name])
+
+    def changes_nothing_by_default(self, definition: WrongDefinition) -> bool:
+        default = self.stage()
         with default.wrong(definition):
-            same_by_default = default.read_marts() == default.marts
-        red |= self._red_unit_tests[definition.name]
-        return Outcome(list(zip(right, wrong, strict=True)), red, same_by_default)
+            return default.read_marts() == default.marts
 
 
 def seed_options(scenario: str) -> list[str]:
@@ -145,8 +145,8 @@ def test_a_wrong_definition_is_caught_by_the_tests_that_it_names(gallery: Galler
     assert outcome.red == set(definition.caught_by)
     assert [right for right, wrong in outcome.figures if right == wrong] == []
     # Of a contract money may be the same, and only its type be wrong.
-    if not definition.contract_of and not definition.is_shown_of_a_scenario_for_users:
-        assert outcome.same_by_default == definition.needs_made_up_data
+    if definition.needs_made_up_data and not definition.contract_of:
+        assert gallery.changes_nothing_by_default(definition)
 
 
 # Of those whose figures are of a scenario for users, which takes longer to build, dbt sees one a chapter.
@@ -194,7 +194,7 @@ def test_dbt_catches_a_wrong_definition_too(
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda name: name or "default")
 def test_the_right_definitions_leave_those_tests_green(gallery: Gallery, scenario: str) -> None:
     named = {test for definition in DEFINITIONS for test in definition.caught_by}
-    assert named - gallery.green == set()
+    # The unit tests have tests of their own; here it is enough that these are some.
     assert gallery.stage(scenario).rehearsal.red(named - UNIT_TESTS.keys()) == set()
 
 

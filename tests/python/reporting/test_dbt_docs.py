@@ -27,8 +27,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address(duckdb_warehouse: Warehouse) -> Iterator[str]:
     """Where the command serves the documentation of a built warehouse."""
-    assert duckdb_warehouse.seed("--companies", "10").returncode == 0
-    assert duckdb_warehouse.dbt("run")
+    duckdb_warehouse.fill("--companies", "10", "--months", "3")
     duckdb_warehouse.parse_for_processes()
     with (
         duckdb_warehouse.surroundings(),

@@ -7,7 +7,7 @@ import pytest
 from reporting.metrics_table import metrics_table
 from reporting.project import Project
 from seed_generator.profiles import read_target
-from warehouses import PROJECT, WITHOUT_TESTS, Warehouse
+from warehouses import PROJECT, Warehouse
 
 BRIEF = ["Opening MRR", "New", "Churned", "Closing MRR", "Net retention, 1 month", "Gross retention, 1 month"]
 BRIEF += ["Revenue churn", "Revenue per company", "Lifetime value"]
@@ -17,8 +17,7 @@ LIFE = ["Quick ratio", "Reactivation", "Expansion", "Contraction", "Moved in", "
 @pytest.fixture(params=["brief", "life"])
 def built(request: pytest.FixtureRequest, duckdb_warehouse: Warehouse) -> tuple[str, Warehouse]:
     options = {"brief": (), "life": ("--scenario", str(PROJECT / "scenarios" / "growing.toml"))}[request.param]
-    assert duckdb_warehouse.seed(*options).returncode == 0
-    assert duckdb_warehouse.build(*WITHOUT_TESTS), duckdb_warehouse.messages
+    duckdb_warehouse.fill(*options)
     return request.param, duckdb_warehouse
 
 
@@ -43,8 +42,7 @@ def test_the_metrics_are_printed_in_place_of_the_kpis_without_those_that_there_a
 
 
 def test_a_narrow_terminal_gets_the_metrics_below_one_another(duckdb_warehouse: Warehouse) -> None:
-    assert duckdb_warehouse.seed().returncode == 0
-    assert duckdb_warehouse.build(*WITHOUT_TESTS), duckdb_warehouse.messages
+    duckdb_warehouse.fill()
     with duckdb_warehouse.surroundings():
         rows = Project(read_target("duckdb")).subscription_metrics()
     lines = metrics_table(rows, 80).splitlines()

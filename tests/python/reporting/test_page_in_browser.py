@@ -12,7 +12,7 @@ from browser import chromium, lowest_contrast, scrolls_sideways, visit
 from reporting.kpis import KPIS, Part
 from reporting.page import leadership_page
 from shown import row
-from warehouses import WITHOUT_TESTS, Warehouse
+from warehouses import Warehouse
 
 SCHEMES = ("light", "dark")
 
@@ -24,8 +24,7 @@ def browser() -> Iterator[Browser]:
 
 
 def build_and_write_page(warehouse: Warehouse, file: Path) -> Path:
-    assert warehouse.seed().returncode == 0
-    assert warehouse.build(*WITHOUT_TESTS)
+    warehouse.fill()
     assert warehouse.report("--page", str(file)) == 0
     return file
 

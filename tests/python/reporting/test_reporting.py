@@ -173,8 +173,7 @@ def test_an_option_that_can_not_be_met_is_told_before_anything_is_built(
 def test_a_tilde_is_the_home_folder_and_a_link_to_a_page_stays_a_link(
     duckdb_warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert duckdb_warehouse.seed("--companies", "10", "--months", "3").returncode == 0
-    assert duckdb_warehouse.dbt("run")
+    duckdb_warehouse.fill("--companies", "10", "--months", "3")
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "link.html").symlink_to(tmp_path / "kpis.html")
     assert duckdb_warehouse.report("--page", "~/link.html") == 0
@@ -185,8 +184,7 @@ def test_a_tilde_is_the_home_folder_and_a_link_to_a_page_stays_a_link(
 def test_marts_that_lack_a_month_and_a_file_in_use_are_told_in_one_sentence(
     duckdb_warehouse: Warehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert duckdb_warehouse.seed("--companies", "10", "--months", "3").returncode == 0
-    assert duckdb_warehouse.dbt("run")
+    duckdb_warehouse.fill("--companies", "10", "--months", "3")
     page = tmp_path / "kpis.html"
     with duckdb_warehouse.cursor() as cursor:
         cursor.execute("delete from marts.rpt_leadership_page where company_size = 'small' and period = '2021-02-01'")
@@ -205,8 +203,7 @@ def test_marts_that_lack_a_month_and_a_file_in_use_are_told_in_one_sentence(
 
 def test_a_warehouse_without_the_truth_has_a_page_without_bands_and_books(warehouse: Warehouse, tmp_path: Path) -> None:
     page = tmp_path / "kpis.html"
-    assert warehouse.seed("--companies", "40", "--months", "3").returncode == 0
-    assert warehouse.dbt("run")
+    warehouse.fill("--companies", "10", "--months", "3")
     assert warehouse.report("--page", str(page)) == 0
     assert "xpected" in page.read_text().split("<body>")[1]
     with warehouse.cursor() as cursor:
@@ -221,8 +218,7 @@ def test_a_warehouse_without_the_truth_has_a_page_without_bands_and_books(wareho
 def test_a_page_that_cannot_be_written_leaves_the_old_one(
     duckdb_warehouse: Warehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert duckdb_warehouse.seed("--companies", "10", "--months", "3").returncode == 0
-    assert duckdb_warehouse.dbt("run")
+    duckdb_warehouse.fill("--companies", "10", "--months", "3")
     page = tmp_path / "kpis.html"
     page.write_text("old")
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -273,8 +269,7 @@ def test_a_report_does_not_import_the_simulator() -> None:
 
 
 def test_a_report_keeps_what_a_build_has_parsed(duckdb_warehouse: Warehouse) -> None:
-    assert duckdb_warehouse.seed().returncode == 0
-    assert duckdb_warehouse.dbt("run")
+    duckdb_warehouse.fill()
     with duckdb_warehouse.surroundings():
         assert dbtRunner().invoke(["--quiet", "--log-level", "none", "build", "--select", "stg_plans"]).success
         close_duckdb()

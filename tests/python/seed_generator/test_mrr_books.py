@@ -1,12 +1,15 @@
 """`truth.mrr_movements` against the raw rows, company by company and month by month, in plain Python."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 
@@ -22,6 +25,7 @@ from seed_generator.tables import simulated_tables, table_of
 
 Row = dict[str, Any]
 AMOUNTS = [name for name in schemas.MRR_MOVEMENTS.columns.names if name.endswith("_mrr")]
+READ = {schemas.PLANS, schemas.PRICE_CHANGES, schemas.COMPANIES, schemas.PLAN_CHANGES, schemas.MRR_MOVEMENTS}
 COMPANIES = [name for name in schemas.MRR_MOVEMENTS.columns.names if name.endswith("_companies")]
 
 # Few sessions, so that many companies fall silent.
@@ -91,18 +95,29 @@ def counted(scenario: Scenario) -> list[Row]:
 
 def told(scenario: Scenario) -> tuple[list[Row], list[Row]]:
     """The table as a load writes it, and the same from the raw rows of that load."""
-    rows = {
-        table.schema: [row for batch in table.batches for row in batch.rows.to_pylist()]
-        for table in simulated_tables(Portion(scenario))
-    }
-    return rows[schemas.MRR_MOVEMENTS], from_raw_rows(scenario.periods, rows)
+    rows: dict[schemas.TableSchema, list[Row]] = {}
+    active: set[tuple[int, date]] = set()
+    for table in simulated_tables(Portion(scenario)):
+        if table.schema is schemas.SESSIONS:
+            active = {pair for batch in table.batches for pair in company_months(batch.rows)}
+        elif table.schema in READ:
+            rows[table.schema] = [row for batch in table.batches for row in batch.rows.to_pylist()]
+    return rows[schemas.MRR_MOVEMENTS], from_raw_rows(scenario.periods, rows, active)
 
 
-def from_raw_rows(periods: list[date], rows: dict[schemas.TableSchema, list[Row]]) -> list[Row]:
+def company_months(sessions: pa.RecordBatch) -> Iterator[tuple[int, date]]:
+    """Who has sessions in which month; of a month there are many of each company."""
+    months = pc.floor_temporal(sessions["created_at"], unit="month").cast(pa.timestamp("s")).cast(pa.date32())
+    pairs = pa.table({"company": sessions["company_id"], "month": months}).group_by(["company", "month"]).aggregate([])
+    yield from zip(pairs["company"].to_pylist(), pairs["month"].to_pylist(), strict=True)
+
+
+def from_raw_rows(
+    periods: list[date], rows: dict[schemas.TableSchema, list[Row]], active: set[tuple[int, date]]
+) -> list[Row]:
     prices = prices_of(periods, rows)
     first_size = {row["company_id"]: row["company_size"] for row in rows[schemas.COMPANIES]}
     changes = {(row["company_id"], row["period"]): row["company_size"] for row in rows[schemas.PLAN_CHANGES]}
-    active = {(row["company_id"], row["created_at"].date().replace(day=1)) for row in rows[schemas.SESSIONS]}
     cells: dict[tuple[date, str], Row] = {
         (period, size): defaultdict(int, period=period, company_size=size)
         for period in periods

@@ -9,7 +9,7 @@ import pytest
 from once import computed_once
 from places import Place
 from postgres_server import Database, scratch_database
-from warehouses import Warehouse, parsed_once
+from warehouses import Warehouse, made_once
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,12 +23,12 @@ def _environment_of_its_own() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _parsed_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """dbt parses the project once for all workers."""
+def _made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What dbt makes of the project and of a simulation, it makes once for all workers."""
     own = tmp_path_factory.getbasetemp()
-    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "parsed"
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "made"
     folder.mkdir(exist_ok=True)
-    with parsed_once(folder), computed_once():
+    with made_once(folder), computed_once():
         yield
 
 

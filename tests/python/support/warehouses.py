@@ -54,6 +54,25 @@ class Warehouse:
         """`python -m seed_generator` with these options, in this process."""
         return seeded("--target", self.target, *options, environment=self.environment)
 
+    def fill(self, *options: str) -> None:
+        """Load a simulation and build the models of it, without tests; a test run makes each DuckDB file once."""
+        kept = self._made_before(options)
+        if self.file and kept and kept.exists():
+            shutil.copy(kept, self.file)
+            return
+        loaded = self.seed(*options)
+        assert loaded.returncode == 0, loaded.stderr
+        assert self.build(*WITHOUT_TESTS), self.messages
+        if self.file and kept:
+            _share(self.file, kept)
+
+    def _made_before(self, options: tuple[str, ...]) -> Path | None:
+        """Where a file with all that is, or will be."""
+        if not (self.file and Shared.folder):
+            return None
+        what = _digits(self.file.stem, self.environment.get("SCHEMA_PREFIX"), self.project, options)
+        return Shared.folder / f"{what}.duckdb"
+
     def build(self, *options: str) -> bool:
         """`dbt build`, in this process; returns whether all is green."""
         return self.dbt("build", *options)
@@ -152,14 +171,14 @@ def _nothing(*_: object, **__: object) -> None:
     """What is done for an event of dbt."""
 
 
-class Parsed:
-    """Where the warehouses of a test run share what dbt parsed; nowhere without `parsed_once`."""
+class Shared:
+    """Where the warehouses of a test run share what dbt parsed and built; nowhere without `made_once`."""
 
     folder: Path | None = None
 
 
 @contextmanager
-def parsed_once(folder: Path) -> Iterator[None]:
+def made_once(folder: Path) -> Iterator[None]:
     """dbt parses the project once for all warehouses of a kind, and then only what is new in it.
 
     To dbt it is another project on another file or server, though nothing in ours asks for their names.
@@ -171,7 +190,7 @@ def parsed_once(folder: Path) -> Iterator[None]:
         return is_parsable(loader, parsed)
 
     with (
-        mock.patch.object(Parsed, "folder", folder),
+        mock.patch.object(Shared, "folder", folder),
         mock.patch.object(ManifestLoader, "is_partial_parsable", wherever_it_is),
     ):
         yield
@@ -179,15 +198,15 @@ def parsed_once(folder: Path) -> Iterator[None]:
 
 def begin_as_parsed(warehouse: Warehouse, options: tuple[str, ...] = ()) -> Path | None:
     """Give a warehouse what another one of its kind left; returns where that is, or is to be."""
-    if Parsed.folder is None:
+    if Shared.folder is None:
         return None
     # All that names of relations and the nodes that are switched on depend on.
     settings = {name: warehouse.environment.get(name, "") for name in ("SCHEMA_PREFIX", "PGDATABASE", "DUCKDB_PATH")}
     settings["DUCKDB_PATH"] = Path(settings["DUCKDB_PATH"]).stem
     variables = [options[at + 1] for at, option in enumerate(options) if option == "--vars"]
     project = (warehouse.project / "dbt_project.yml").read_text()
-    kind = hashlib.sha256(repr((warehouse.target, settings, variables, project)).encode()).hexdigest()
-    shared, own = Parsed.folder / kind, warehouse.artifacts / PARTIAL_PARSE
+    shared = Shared.folder / f"{_digits(warehouse.target, settings, variables, project)}.msgpack"
+    own = warehouse.artifacts / PARTIAL_PARSE
     if shared.exists() and not own.exists():
         own.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(shared, own)
@@ -197,9 +216,18 @@ def begin_as_parsed(warehouse: Warehouse, options: tuple[str, ...] = ()) -> Path
 def leave_as_parsed(warehouse: Warehouse, shared: Path | None) -> None:
     """Leave it for others, if this is the first warehouse of its kind."""
     if shared and not shared.exists():
-        unfinished = shared.with_suffix(f".{os.getpid()}")
-        shutil.copy(warehouse.artifacts / PARTIAL_PARSE, unfinished)
-        unfinished.rename(shared)
+        _share(warehouse.artifacts / PARTIAL_PARSE, shared)
+
+
+def _share(own: Path, shared: Path) -> None:
+    """Others see all of it or nothing."""
+    unfinished = shared.with_suffix(f".{os.getpid()}")
+    shutil.copy(own, unfinished)
+    unfinished.rename(shared)
+
+
+def _digits(*what: object) -> str:
+    return hashlib.sha256(repr(what).encode()).hexdigest()
 
 
 def seeded(*options: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
