@@ -91,7 +91,6 @@ def every_kind_of_load(history: History) -> None:
     history.deliver()
     history.build()
     history.extend(0, 15)
-    history.build_in_parts()
     history.build()
     history.load(20, 2, 2)
     history.build()

@@ -10,6 +10,7 @@ import pytest
 from kpis_in_python import actual_marts, differences, expected_marts
 from seed_generator.scenario import Scenario
 from seed_generator.scenario_file import read_scenario
+from unit_tests import unit_tests
 from warehouses import PROJECT, WITHOUT_TESTS, Warehouse
 
 SCENARIOS = PROJECT / "scenarios"
@@ -134,11 +135,12 @@ of_a_life = pytest.mark.parametrize(
 
 
 @of_a_life
-def test_in_a_life_every_data_test_is_green_and_the_marts_equal_a_computation_in_python(
+def test_in_a_life_every_data_test_is_green_no_unit_test_is_run_and_the_marts_equal_a_computation_in_python(
     warehouse: Warehouse, life: str, tmp_path: Path
 ) -> None:
     seed(warehouse, life, tmp_path)
     assert warehouse.build(), warehouse.messages
+    assert unit_tests().keys() & warehouse.statuses.keys() == set()
     assert differences(expected_marts(warehouse), actual_marts(warehouse)) == []
 
 

@@ -16,9 +16,9 @@ from warehouses import RAW, THREE_SIZES, WITH_UNIT_TESTS, Warehouse
 SCENARIOS = {
     "default": (),
     "one company, silent from the first month": ("--companies", "1", "--seed", "3"),
-    "three sizes": ("--scenario", str(THREE_SIZES)),
 }
 MORE_SCENARIOS = {
+    "three sizes": ("--scenario", str(THREE_SIZES)),
     "sizes that die out": ("--companies", "3", "--months", "40"),
     "another seed": ("--seed", "20240229"),
     "one company": ("--companies", "1", "--seed", "1"),
@@ -48,13 +48,8 @@ def test_marts_equal_a_computation_in_python(
     assert differences(expected, actual_marts(warehouse)) == []
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        pytest.param(options, id=name, marks=() if name == "three sizes" else another_scenario)
-        for name, options in (SCENARIOS | MORE_SCENARIOS).items()
-    ],
-)
+@pytest.mark.slow("scenarios without a life", keeps="test_life.py")
+@pytest.mark.parametrize("options", (SCENARIOS | MORE_SCENARIOS).values(), ids=SCENARIOS | MORE_SCENARIOS)
 def test_every_data_test_is_green_and_no_unit_test_is_run(warehouse: Warehouse, options: Sequence[str]) -> None:
     assert warehouse.seed(*options).returncode == 0
     built = warehouse.build()

@@ -16,8 +16,8 @@ LIFE = ["Quick ratio", "Reactivation", "Expansion", "Contraction", "Moved in", "
 
 @pytest.fixture(params=["brief", "life"])
 def built(request: pytest.FixtureRequest, duckdb_warehouse: Warehouse) -> tuple[str, Warehouse]:
-    options = {"brief": (), "life": ("--scenario", str(PROJECT / "scenarios" / "growing.toml"))}[request.param]
-    duckdb_warehouse.fill(*options)
+    life = ("--scenario", str(PROJECT / "scenarios" / "growing.toml"), "--companies", "60", "--months", "14")
+    duckdb_warehouse.fill(*(life if request.param == "life" else ()))
     return request.param, duckdb_warehouse
 
 

@@ -149,7 +149,13 @@ WRONG: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(wrong, id=name, marks=pytest.mark.slow("another mistake") if number else ())
+        for number, (name, wrong) in enumerate(WRONG.items())
+    ],
+)
 def test_a_wrong_life_of_many_companies_is_implausible(wrong: dict[str, Any]) -> None:
     assert implausible(simulated_life(MANY, seed=5, **wrong), MANY)
 

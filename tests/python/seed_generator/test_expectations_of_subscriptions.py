@@ -175,7 +175,13 @@ WRONG: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(wrong, id=name, marks=pytest.mark.slow("another mistake") if number else ())
+        for number, (name, wrong) in enumerate(WRONG.items())
+    ],
+)
 def test_wrong_payments_of_many_companies_are_implausible(wrong: dict[str, Any]) -> None:
     assert _implausible(_simulated(MANY, 5, **wrong), MANY)
 

@@ -315,7 +315,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 @parquet
-@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize("at", [0, *(pytest.param(at, marks=pytest.mark.slow("a later rename")) for at in (1, 2))])
 @pytest.mark.parametrize("change", [("--companies", "6000", "--months", "4", "--seed", "7"), ("--drop",)])
 def test_ctrl_c_at_the_renames_themselves_is_after_them(place: Place, at: int, change: tuple[str, ...]) -> None:
     place.load(OLD)

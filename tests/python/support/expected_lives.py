@@ -1,5 +1,6 @@
 """Kinds of life, small scenarios with all of them, and what is expected of one, as arrays."""
 
+import functools
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -35,13 +36,16 @@ def columns(scenario: Scenario, kpis: Sequence[str], *names: str) -> list[dict[s
     months = {period: month for month, period in enumerate(scenario.periods)}
     sizes = {name: place for place, name in enumerate([*(size.name for size in scenario.sizes), ALL_SIZES])}
     found = [{kpi: np.full((len(months), len(sizes)), np.nan) for kpi in kpis} for _ in names]
-    for row in expected_kpis(scenario):
+    for row in _expected(scenario):
         if row.kpi not in kpis:
             continue
         for name, of_kpi in zip(names, found, strict=True):
             of_kpi[row.kpi][months[row.period], sizes[row.company_size]] = getattr(row, name)
     return found
 
+
+# Of a life many questions are asked, and it takes a second.
+_expected = functools.lru_cache(maxsize=4)(expected_kpis)
 
 _kinds_of_sizes = st.tuples(st.sampled_from([0, 1, 2, 3, 8]), st.integers(0, 1), st.sampled_from([0, 3, 19]))
 _probabilities = st.sampled_from([Decimal(chance) for chance in ("0", "0.02", "0.1", "0.5", "1")])
