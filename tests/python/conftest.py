@@ -59,6 +59,7 @@ def pytest_collection_finish() -> None:
 def pytest_unconfigure() -> None:
     """What would stay for ever looks to DuckDB's binding like a leak, which it would tell at length."""
     gc.unfreeze()
+    gc.callbacks.clear()  # of hypothesis, which knows the tests
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
