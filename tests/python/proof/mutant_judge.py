@@ -21,14 +21,14 @@ from warehouses import THREE_SIZES, WITHOUT_TESTS, Warehouse
 # A query that takes longer has no end; the slowest one of the project takes a tenth of a second.
 SECONDS_TO_END = 30
 LIFE = Path(__file__).parent / "gallery" / "scenarios" / "life.toml"
-# A life beyond churn, three sizes with cents, a leap February, sizes that die out, one silent company, the default. The
-# smaller ones come first: there a mistake is found soonest, and the rows of a lost join condition are fewest.
+# A life beyond churn, a leap February, sizes that die out, one silent company, three sizes with cents for more than a
+# year, the default. Small ones come first: they find a mistake sooner, and a lost condition joins fewer rows in them.
 SCENARIOS = (
     ("--scenario", str(LIFE)),
-    ("--scenario", str(THREE_SIZES)),
     ("--companies", "60", "--first-month", "2020-02", "--months", "3"),
     ("--companies", "3", "--months", "40"),
     ("--companies", "1", "--seed", "3"),
+    ("--scenario", str(THREE_SIZES), "--months", "14"),
     (),
 )
 
@@ -59,6 +59,7 @@ class Bench:
         self._rehearsal = Rehearsal(file, project)
         self._rehearsal.make_schemas()
         self._rehearsal.make()
+        assert [test["name"] for test in project.tests if self._rehearsal.is_red(test)] == []
         self._execute("create schema unchanged")
         for node in project.models:
             self._execute(f"create table unchanged.{node['name']} as from {node['relation_name']}")
