@@ -66,14 +66,14 @@ ages as (
 
 ),
 
--- At risk at an age is everyone whose last one is not before it.
+-- At risk at an age is everyone whose last one is not before it. There is someone: the last age is one of them.
 risks as (
 
     select
         ages.company_size,
         ages.age_months,
         cast(
-            sum(coalesce(last_ages.companies, 0)) over (
+            sum(last_ages.companies) over (
                 partition by ages.company_size
                 order by ages.age_months rows between current row and unbounded following
             ) as bigint

@@ -132,13 +132,14 @@ INTRODUCTION = """\
 # Mutants
 
 `make mutants` makes small mistakes in the compiled SQL of every model, one at a time: another join, comparison,
-aggregate, unit of a date or constant, a filter, a key or a branch dropped, a cast changed, another column of the same
-type. Each mutant is put in the place of its model in a copy of the project. It is killed if a data test, a unit test
-or a contract fails, if a model that reads it can no longer be built (`models` below), or if it does not end in 30
-seconds (`no end`). A query that the database refuses (`database`) is no mutant and does not count. Data tests run in
-six simulations: the default, sizes that die out, one silent company, three sizes with prices in cents, a leap
-February, and companies that come later, return and change their plan while prices change. What they do not notice
-goes through a whole `dbt build`.
+aggregate, unit of a date or constant, a filter, a key or a branch dropped, a cast changed, another column. A column
+is mistaken for the one before or after it, of the columns of its type in the same CTE or of those of its name in the
+CTEs that are joined. Each mutant is put in the place of its model in a copy of the project. It is killed if a data
+test, a unit test or a contract fails, if a model that reads it can no longer be built (`models` below), or if it does
+not end in 30 seconds (`no end`). A query that the database refuses (`database`) is no mutant and does not count. Data
+tests run in six simulations: the default, sizes that die out, one silent company, three sizes with prices in cents for
+more than a year, a leap February, and companies that come later, return and change their plan while prices change.
+What they do not notice goes through dbt, with unit tests and contracts.
 
 A survivor is called equivalent only with a reason, which stands below and in `tests/python/proof/mutants.toml`. The
 reasons are ours; what the command checks is that the model has the same rows with it in all six simulations. It

@@ -1,6 +1,7 @@
 """Small mistakes in a query, as pure functions on its tree: each operator makes all of its kind at one node."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from sqlglot import exp
 
@@ -9,6 +10,8 @@ DIALECT = "duckdb"
 Types = Mapping[str, Mapping[str, str]]
 # What a mistake says, and what stands in the node's place; None takes the node away.
 Mistakes = Iterator[tuple[str, exp.Expr | None]]
+# Each operation of two with its sign, and those that a mistake puts in its place.
+Signs = Mapping[type[exp.Expr], tuple[str, Sequence[type[exp.Expr]]]]
 
 
 def render(node: exp.Expr) -> str:
@@ -23,38 +26,43 @@ def group_keys(select: exp.Select) -> list[exp.Expr]:
 
 
 def joins(node: exp.Expr, _types: Types) -> Mistakes:
-    """Another kind of join; a cross join is one whose condition is lost."""
-    if not isinstance(node, exp.Join):
+    """Another kind of join, or a cross join, whose condition is lost; without a condition all kinds are the same."""
+    if not isinstance(node, exp.Join) or not node.args.get("on"):
         return
     kind = (node.side or node.kind or "inner").lower()
-    for other in ("inner", "left", "full", "cross"):
+    for other in ("inner", "left", "full"):
         if other != kind:
-            yield (
-                f"{kind} join {node.alias_or_name} → {other}",
-                _with(
-                    node,
-                    side=other.upper() if other in {"left", "full"} else None,
-                    kind="CROSS" if other == "cross" else None,
-                    on=None if other == "cross" else node.args.get("on") or exp.true(),
-                ),
-            )
+            side = None if other == "inner" else other.upper()
+            yield f"{kind} join {node.alias_or_name} → {other}", _with(node, side=side, kind=None)
+    yield f"{kind} join {node.alias_or_name} → cross", _with(node, side=None, kind="CROSS", on=None)
 
 
-COMPARISONS: Mapping[type[exp.Expr], str] = {
-    exp.EQ: "=",
-    exp.NEQ: "<>",
-    exp.LT: "<",
-    exp.LTE: "<=",
-    exp.GT: ">",
-    exp.GTE: ">=",
-    exp.NullSafeEQ: "is not distinct from",
-    exp.NullSafeNEQ: "is distinct from",
+# In the place of each stand one that is true in one more or one fewer of the cases less, equal and greater, one that is
+# true in all the others, and one that takes nulls another way. To an equality less and greater are alike: one will do.
+COMPARISONS: Signs = {
+    exp.EQ: ("=", (exp.GTE, exp.NEQ, exp.NullSafeEQ)),
+    exp.NEQ: ("<>", (exp.GT, exp.EQ, exp.NullSafeNEQ)),
+    exp.LT: ("<", (exp.LTE, exp.NEQ, exp.GTE)),
+    exp.LTE: ("<=", (exp.LT, exp.EQ, exp.GT)),
+    exp.GT: (">", (exp.GTE, exp.NEQ, exp.LTE)),
+    exp.GTE: (">=", (exp.GT, exp.EQ, exp.LT)),
+    exp.NullSafeEQ: ("is not distinct from", (exp.EQ, exp.NullSafeNEQ)),
+    exp.NullSafeNEQ: ("is distinct from", (exp.NEQ, exp.NullSafeEQ)),
 }
-ARITHMETIC: Mapping[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
+ARITHMETIC: Signs = {
+    exp.Add: ("+", (exp.Sub,)),
+    exp.Sub: ("-", (exp.Add,)),
+    exp.Mul: ("*", (exp.Div,)),
+    exp.Div: ("/", (exp.Mul,)),
+}
+LOGIC: Signs = {
+    exp.And: ("and", (exp.Or,)),
+    exp.Or: ("or", (exp.And,)),
+}
 
 
 def comparisons(node: exp.Expr, _types: Types) -> Mistakes:
-    """Another comparison of the same two; null and not null the other way round."""
+    """A neighbouring comparison of the same two or the opposite; null and not null the other way round."""
     yield from _other_sign(node, COMPARISONS)
     if isinstance(node, exp.Is) and not isinstance(node.parent, exp.Not):
         yield f"{_text(node)} → is not null", exp.not_(node.copy())
@@ -63,23 +71,36 @@ def comparisons(node: exp.Expr, _types: Types) -> Mistakes:
 
 
 def arithmetic(node: exp.Expr, _types: Types) -> Mistakes:
-    """Another operation on the same two."""
+    """The operation that undoes it, on the same two."""
     yield from _other_sign(node, ARITHMETIC)
 
 
-AGGREGATES = (exp.Sum, exp.Min, exp.Max, exp.Avg, exp.Count)
+# What a mistake takes of a column in place of each aggregate.
+AGGREGATES: Mapping[type[exp.Expr], Sequence[type[exp.Expr]]] = {
+    exp.Sum: (exp.Max, exp.Count),
+    exp.Count: (exp.Sum, exp.Max),
+    exp.Avg: (exp.Sum, exp.Max),
+    exp.Max: (exp.Sum, exp.Min),
+    exp.Min: (exp.Sum, exp.Max),
+}
 
 
 def aggregates(node: exp.Expr, types: Types) -> Mistakes:
-    """Another aggregate of the same column; in place of counting rows, any of their columns counted or added up."""
-    if not isinstance(node, AGGREGATES):
+    """Another aggregate, or one of different values; where rows are counted, their first or last column is."""
+    if type(node) not in AGGREGATES:
         return
-    counts_rows = isinstance(node.this, exp.Star)
-    for column in [exp.column(name) for name in _columns(node, types)] if counts_rows else [node.this]:
-        for kind in (exp.Sum, exp.Count) if counts_rows else AGGREGATES:
-            yield from _told(node, kind(this=column.copy()))
-        for kind in (exp.Count,) if counts_rows else (exp.Sum, exp.Count):
-            yield from _told(node, kind(this=exp.Distinct(expressions=[column.copy()])))
+    if isinstance(node.this, exp.Star):
+        names = list(_columns(node, types))
+        counted = [exp.column(name) for name in (*names[:1], *names[-1:])]
+        others: list[exp.Expr] = [exp.Count(this=column) for column in counted]
+    else:
+        counted = [node.this]
+        others = [kind(this=node.this.copy()) for kind in AGGREGATES[type(node)]]
+    for other in others:
+        yield from _told(node, other)
+    if isinstance(node, exp.Sum | exp.Count) and not isinstance(node.this, exp.Distinct):
+        for column in counted:
+            yield from _told(node, type(node)(this=exp.Distinct(expressions=[column.copy()])))
 
 
 def dates(node: exp.Expr, _types: Types) -> Mistakes:
@@ -93,11 +114,12 @@ def dates(node: exp.Expr, _types: Types) -> Mistakes:
 
 
 def constants(node: exp.Expr, _types: Types) -> Mistakes:
-    """One more or less, no text, 0 where null stands."""
+    """One more, or one less if it is not 0, no text, 0 where null stands."""
     if isinstance(node.parent, exp.DataTypeParam | exp.Group | exp.Interval | exp.Is):
         return
     if isinstance(node, exp.Literal) and node.is_number:
-        for number in (float(node.name) + 1, float(node.name) - 1):
+        value = float(node.name)
+        for number in (value + 1, value - 1) if value else (1,):
             yield from _told(node, exp.Literal.number(f"{number:g}"))
     elif isinstance(node, exp.Literal):
         yield from _told(node, exp.Literal.string(""))
@@ -133,7 +155,7 @@ def filters(node: exp.Expr, _types: Types) -> Mistakes:
     elif isinstance(node, exp.And | exp.Or):
         yield f"{_text(node.this)} dropped", node.expression.copy()
         yield f"{_text(node.expression)} dropped", node.this.copy()
-        yield from _other_sign(node, {exp.And: "and", exp.Or: "or"})
+        yield from _other_sign(node, LOGIC)
 
 
 def groups(node: exp.Expr, _types: Types) -> Mistakes:
@@ -190,31 +212,32 @@ def distincts(node: exp.Expr, _types: Types) -> Mistakes:
         yield label, _with(node, distinct=None if once else exp.Distinct())
 
 
-CASTS = {"bigint": ("int", "double"), "date": ("timestamp",), "timestamp": ("date",)}
+CASTS = {"bigint": "int", "date": "timestamp", "timestamp": "date"}
 
 
 def casts(node: exp.Expr, _types: Types) -> Mistakes:
-    """No cast, or one to a neighbouring type; a decimal with half its digits or none."""
+    """No cast, or one to a neighbouring type; a decimal with half its digits."""
     if not isinstance(node, exp.Cast):
         return
     name = _text(node.to)
-    others = CASTS.get(name, ())
+    other = CASTS.get(name)
     if node.to.is_type("decimal"):
         precision, scale = (int(parameter.name) for parameter in node.to.expressions)
-        others = (f"decimal({precision}, {scale // 2})", f"decimal({precision}, 0)")
+        other = f"decimal({precision}, {scale // 2})"
     yield f"cast as {name} dropped", node.this.copy()
-    for other in others:
+    if other:
         yield f"cast as {name} → {other}", exp.cast(node.this.copy(), other, dialect=DIALECT)
 
 
 def columns(node: exp.Expr, types: Types) -> Mistakes:
-    """Another column of its type from the same CTE, or the column of its name from another one."""
+    """The one before or after it, of the columns of its type in the same CTE or of those of its name in other CTEs."""
     if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star):
         return
     own = _columns(node, types)
-    others = [exp.column(name, node.table or None) for name in own if own[name] == own.get(node.name)]
-    if node.table:
-        others += [exp.column(node.name, name) for name in _sources(node) if node.name in types.get(name, {})]
+    like_it = [name for name in own if own[name] == own.get(node.name)]
+    others = [exp.column(there, node.table or None) for there in _neighbours(node.name, like_it)]
+    namesakes = [source for source in _sources(node) if node.name in types.get(source, {})]
+    others += [exp.column(node.name, there) for there in _neighbours(node.table, namesakes)]
     selected = isinstance(node.parent, exp.Select)
     for other in others:
         # A selected column keeps its name.
@@ -257,12 +280,15 @@ def _told(node: exp.Expr, other: exp.Expr) -> Mistakes:
     yield f"{_text(node)} → {_text(other)}", other
 
 
-def _other_sign(node: exp.Expr, signs: Mapping[type[exp.Expr], str]) -> Mistakes:
-    """Every other sign between the same two."""
-    if type(node) in signs:
-        for other, sign in signs.items():
-            if other is not type(node):
-                yield f"{_text(node)} → {sign}", other(this=node.this.copy(), expression=node.expression.copy())
+def _other_sign(node: exp.Expr, signs: Signs) -> Mistakes:
+    """Another sign between the same two."""
+    for other in signs[type(node)][1] if type(node) in signs else ():
+        yield f"{_text(node)} → {signs[other][0]}", other(this=node.this.copy(), expression=node.expression.copy())
+
+
+def _neighbours(name: str, names: Sequence[str]) -> list[str]:
+    """What stands before and after one of some names."""
+    return [there for pair in pairwise(names) if name in pair for there in pair if there != name]
 
 
 def _sources(node: exp.Expr) -> list[str]:

@@ -28,7 +28,7 @@ MISTAKES = {
         "SELECT LAG(pieces) OVER (ORDER BY day) AS n FROM sales",
     ),
     "date part": ("SELECT DATE_TRUNC('MONTH', day) AS m FROM sales", "SELECT DATE_TRUNC('WEEK', day) AS m FROM sales"),
-    "arithmetic": ("SELECT pieces * price AS n FROM sales", "SELECT pieces + price AS n FROM sales"),
+    "arithmetic": ("SELECT pieces * price AS n FROM sales", "SELECT pieces / price AS n FROM sales"),
     "constant": ("SELECT pieces + 1 AS n FROM sales", "SELECT pieces + 2 AS n FROM sales"),
     "null handling": ("SELECT COALESCE(pieces, 0) AS n FROM sales", "SELECT pieces AS n FROM sales"),
     "case branch": ("SELECT CASE WHEN pieces > 0 THEN 1 ELSE 2 END AS n FROM sales", "SELECT 2 AS n FROM sales"),
@@ -44,6 +44,13 @@ def test_an_operator_makes_the_mistake_that_it_is_for(operator: str) -> None:
     found = changes(parse(right), TYPES)
     assert wrong in {render(change.query) for change in found if change.operator == operator}
     assert len({change.name for change in found}) == len(found)
+
+
+def test_a_column_is_mistaken_for_its_neighbours_alone() -> None:
+    types = {"sales": dict.fromkeys("abcd", "BIGINT"), "towns": {"b": "BIGINT"}}
+    found = changes(parse("SELECT sales.b FROM sales CROSS JOIN towns"), types)
+    mistaken = {change.name for change in found if change.operator == "column"}
+    assert mistaken == {f"b: sales.b → {other}" for other in ("sales.a", "sales.c", "towns.b")}
 
 
 SEEN = {
