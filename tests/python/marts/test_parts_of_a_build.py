@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from dbt.cli.main import dbtRunner
 
+from places import PREFIX
 from postgres_server import Server, own_server
 from warehouses import WITH_UNIT_TESTS, WITHOUT_TESTS, Warehouse
 
@@ -31,10 +32,16 @@ def server() -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(autouse=True)
+def _emptied(server: Server) -> None:
+    schemas = ("raw", "truth", "staging", "intermediate", "marts")
+    server.execute(*(f"drop schema if exists {PREFIX}{schema} cascade" for schema in schemas))
+
+
 @pytest.fixture(params=["duckdb", "postgres"])
 def unloaded(request: pytest.FixtureRequest, tmp_path: Path, server: Server) -> Warehouse:
-    """Where nothing was loaded, under a prefix of its own."""
-    environment = {**server.environment, "DUCKDB_PATH": str(tmp_path / "w.duckdb"), "SCHEMA_PREFIX": "unloaded_"}
+    """Where nothing was loaded."""
+    environment = {**server.environment, "DUCKDB_PATH": str(tmp_path / "warehouse.duckdb"), "SCHEMA_PREFIX": PREFIX}
     return Warehouse(request.param, environment, tmp_path / "artifacts", server)
 
 
@@ -60,7 +67,7 @@ def said_by(warehouse: Warehouse, *command: str) -> tuple[bool, str]:
 def test_before_a_load_a_build_says_once_to_load_first(unloaded: Warehouse, command: tuple[str, ...]) -> None:
     is_green, said = said_by(unloaded, *command)
     assert not is_green
-    assert len(re.findall(LOAD_FIRST.format(prefix="unloaded_", target=unloaded.target), said)) == 1
+    assert len(re.findall(LOAD_FIRST.format(prefix=PREFIX, target=unloaded.target), said)) == 1
     assert said.lower().count("error") == 2  # "Encountered an error", of the kind "Compilation Error"
 
 
@@ -68,7 +75,7 @@ def test_what_an_older_version_loaded_is_not_built_and_what_to_run_is_said(unloa
     assert unloaded.seed("--companies", "5", "--months", "2").returncode == 0
     file = Path(unloaded.environment["DUCKDB_PATH"]) if unloaded.target == "duckdb" else None
     with replace(unloaded, file=file).cursor() as cursor:
-        cursor.execute("drop table unloaded_truth.mrr_movements")
+        cursor.execute(f"drop table {PREFIX}truth.mrr_movements")
     success, said = said_by(unloaded, "build")
     assert not success
     load = f"python -m seed_generator --target {unloaded.target}"
@@ -94,35 +101,34 @@ def test_before_a_load_what_touches_no_table_works(unloaded: Warehouse, command:
 def test_a_part_that_makes_no_mart_is_built_where_the_readers_role_is(
     server: Server, tmp_path: Path, commands: tuple[tuple[str, ...], ...]
 ) -> None:
-    server.execute(*(f"drop schema if exists new_{schema} cascade" for schema in ("staging", "intermediate", "marts")))
-    environment = {**server.environment, "SCHEMA_PREFIX": "new_"}
+    environment = {**server.environment, "SCHEMA_PREFIX": PREFIX}
     warehouse = Warehouse("postgres", environment, tmp_path / "artifacts", server)
     assert warehouse.seed("--companies", "5", "--months", "2").returncode == 0
-    let_in = "select has_schema_privilege('bi_reader', 'new_marts', 'usage')"
+    let_in = f"select has_schema_privilege('bi_reader', '{PREFIX}marts', 'usage')"
     for part in ("staging", "intermediate"):
         is_green, said = said_by(warehouse, "run", "--select", part)
         assert is_green, said
-    assert server.execute("select count(*) from pg_namespace where nspname = 'new_marts'") == [(0,)]
+    assert server.execute(f"select count(*) from pg_namespace where nspname = '{PREFIX}marts'") == [(0,)]
     for command in commands:
         is_green, said = said_by(warehouse, *command)
         assert is_green, said
         assert server.execute(let_in) == [(True,)]
-    server.execute("revoke usage on schema new_marts from bi_reader")
+    server.execute(f"revoke usage on schema {PREFIX}marts from bi_reader")
     assert said_by(warehouse, "run", "--select", "staging")[0]
     assert server.execute(let_in) == [(True,)]
 
 
 def test_in_a_schema_of_another_role_a_build_says_who_lets_the_readers_in(server: Server, tmp_path: Path) -> None:
-    environment = {**server.environment, "SCHEMA_PREFIX": "shared_", "PGUSER": "builder"}
+    environment = {**server.environment, "SCHEMA_PREFIX": PREFIX, "PGUSER": "builder"}
     warehouse = Warehouse("postgres", environment, tmp_path / "artifacts", replace(server, user="builder"))
     server.execute(
-        "create schema shared_marts authorization somebody_else",
-        "grant usage, create on schema shared_marts to builder",
+        f"create schema {PREFIX}marts authorization somebody_else",
+        f"grant usage, create on schema {PREFIX}marts to builder",
     )
     assert warehouse.seed("--companies", "5", "--months", "2").returncode == 0
     is_green, said = said_by(warehouse, "build", *WITHOUT_TESTS)
     assert is_green, said
     assert (
-        "The schema shared_marts is of the role somebody_else, which alone can let bi_reader in:"
-        ' grant usage on schema "shared_marts" to bi_reader.'
+        f"The schema {PREFIX}marts is of the role somebody_else, which alone can let bi_reader in:"
+        f' grant usage on schema "{PREFIX}marts" to bi_reader.'
     ) in said

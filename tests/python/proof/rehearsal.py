@@ -122,13 +122,17 @@ class Rehearsal:
 
     def make(self, nodes: Iterable[Node] | None = None) -> None:
         """Build models anew, all of them unless some are named."""
+        months = self.months()
         for node in self._project.models if nodes is None else nodes:
-            self.make_of(node, self._project.templates[node["name"]])
+            self._make(node, self._project.templates[node["name"]], months)
 
     def make_of(self, node: Node, sql: str) -> None:
         """Build a model anew of another query, a template of the months."""
+        self._make(node, sql, self.months())
+
+    def _make(self, node: Node, sql: str, months: Months) -> None:
         kind = "view" if node["config"]["materialized"] == "view" else "table"
-        self.connection.execute(f"create or replace {kind} {node['relation_name']} as {rendered(sql, self.months())}")
+        self.connection.execute(f"create or replace {kind} {node['relation_name']} as {rendered(sql, months)}")
 
     def months(self) -> Months:
         """Those that are loaded, each with its first day and that of the next."""

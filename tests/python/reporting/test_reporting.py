@@ -14,6 +14,7 @@ import pytest
 from dbt.cli.main import dbtRunner
 
 from loads import hearing_ctrl_c
+from places import PREFIX
 from postgres_server import Database
 from reporting import cli, documentation
 from reporting import kpi_table as kpi_table_module
@@ -100,9 +101,9 @@ def test_a_duckdb_file_that_is_missing_is_not_made_and_what_to_run_is_told(
 def empty(request: pytest.FixtureRequest, tmp_path: Path, database: Database) -> Warehouse:
     """A place that is there, with nothing of ours in it."""
     if request.param == "duckdb":
-        duckdb.connect(tmp_path / "empty.duckdb").close()
-        return on_file(tmp_path / "empty.duckdb", tmp_path / "artifacts")
-    environment = {**database.environment, "SCHEMA_PREFIX": "empty_"}
+        duckdb.connect(tmp_path / "warehouse.duckdb").close()
+        return on_file(tmp_path / "warehouse.duckdb", tmp_path / "artifacts")
+    environment = {**database.environment, "SCHEMA_PREFIX": PREFIX}
     return Warehouse("postgres", environment, tmp_path / "artifacts", database=database)
 
 

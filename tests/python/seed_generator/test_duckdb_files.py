@@ -272,11 +272,11 @@ def test_what_is_loaded_is_built_whatever_the_file_is_called(tmp_path: Path, nam
 
 
 def test_a_tilde_is_the_home_folder_to_both_tools(tmp_path: Path) -> None:
-    environment = {"DUCKDB_PATH": "~/my.duckdb", "HOME": str(tmp_path)}
+    environment = {"DUCKDB_PATH": "~/warehouse.duckdb", "HOME": str(tmp_path)}
     warehouse = Warehouse("duckdb", environment, tmp_path / "artifacts")
     assert warehouse.seed("--companies", "30").returncode == 0
     assert warehouse.dbt("run", "--select", "stg_companies")
-    with duckdb.connect(tmp_path / "my.duckdb") as file:
+    with duckdb.connect(tmp_path / "warehouse.duckdb") as file:
         assert file.execute("select count(*) from staging.stg_companies").fetchall() == [(30,)]
 
 

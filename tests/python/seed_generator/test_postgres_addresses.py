@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from dbt.cli.main import dbtRunner
 
+from places import PREFIX
 from postgres_server import Database, administer
 from seed_generator.errors import InputError
 from seed_generator.profiles import read_target, schema_prefix
 from warehouses import PROJECT, Warehouse, seeded
 
 LOAD = ("--target", "postgres", "--companies", "5", "--months", "1")
-SCHEMA_PREFIX = "addresses_"
 
 
 @pytest.fixture
@@ -31,18 +31,18 @@ def _nothing_is_left(database: Database) -> Iterator[None]:
     connection = database.connect()
     with connection, connection.cursor() as cursor:
         for schema in ("raw", "truth", "staging", "marts"):
-            cursor.execute(f"drop schema if exists {SCHEMA_PREFIX}{schema} cascade")
+            cursor.execute(f"drop schema if exists {PREFIX}{schema} cascade")
     connection.close()
 
 
 def build_at(environment: Mapping[str, str], folder: Path) -> bool:
     """Build a model with dbt; returns whether that went well."""
-    warehouse = Warehouse("postgres", {"SCHEMA_PREFIX": SCHEMA_PREFIX, **environment}, folder / "artifacts")
+    warehouse = Warehouse("postgres", {"SCHEMA_PREFIX": PREFIX, **environment}, folder / "artifacts")
     return warehouse.dbt("run", "--select", "stg_plans")
 
 
 def assert_both_come_there(environment: Mapping[str, str], folder: Path) -> None:
-    done = seeded(*LOAD, environment={"SCHEMA_PREFIX": SCHEMA_PREFIX, **environment})
+    done = seeded(*LOAD, environment={"SCHEMA_PREFIX": PREFIX, **environment})
     assert (done.returncode, done.stderr) == (0, "")
     assert build_at(environment, folder)
 
@@ -86,11 +86,11 @@ def test_a_service_says_where_the_database_is_and_dbt_is_told_how_to_come_there(
     services.write_text(
         f"[here]\nhost={database.host}\nport={database.port}\nuser={database.user}\ndbname={database.name}\n"
     )
-    common = {"PGPASSFILE": str(password_file), "SCHEMA_PREFIX": SCHEMA_PREFIX}
+    common = {"PGPASSFILE": str(password_file), "SCHEMA_PREFIX": PREFIX}
     service = {**common, "PGSERVICE": "here", "PGSERVICEFILE": str(services), "PGPORT": "1"}
     done = seeded(*LOAD, environment=service)
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"database {database.name} on {database.host}:{database.port}, schemas {SCHEMA_PREFIX}raw" in done.stdout
+    assert f"database {database.name} on {database.host}:{database.port}, schemas {PREFIX}raw" in done.stdout
     (variables,) = re.findall(r"^Next: env -u PGSERVICE (.*) dbt build --target postgres$", done.stdout, re.MULTILINE)
     assert build_at({**common, **dict(part.split("=") for part in variables.split())}, tmp_path)
     lost = seeded(*LOAD, environment={**service, "PGSERVICE": "nowhere"})

@@ -201,11 +201,11 @@ def begin_as_parsed(warehouse: Warehouse, options: tuple[str, ...] = ()) -> Path
     if Shared.folder is None:
         return None
     # All that names of relations and the nodes that are switched on depend on.
-    settings = {name: warehouse.environment.get(name, "") for name in ("SCHEMA_PREFIX", "PGDATABASE", "DUCKDB_PATH")}
-    settings["DUCKDB_PATH"] = Path(settings["DUCKDB_PATH"]).stem
+    prefix, file, database = map(warehouse.environment.get, ("SCHEMA_PREFIX", "DUCKDB_PATH", "PGDATABASE"))
+    catalog = database if warehouse.target == "postgres" else Path(file or "").stem
     variables = [options[at + 1] for at, option in enumerate(options) if option == "--vars"]
     project = (warehouse.project / "dbt_project.yml").read_text()
-    shared = Shared.folder / f"{_digits(warehouse.target, settings, variables, project)}.msgpack"
+    shared = Shared.folder / f"{_digits(warehouse.target, prefix, catalog, variables, project)}.msgpack"
     own = warehouse.artifacts / PARTIAL_PARSE
     if shared.exists() and not own.exists():
         own.parent.mkdir(parents=True, exist_ok=True)
