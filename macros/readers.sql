@@ -16,7 +16,11 @@
 {%- endmacro %}
 
 
-{# The statement, with an end to its wait and with the names of the sessions that it waited for. #}
+{#
+    The statement, with an end to its wait and with the names of the sessions that it waited for. Two tables that are
+    dropped at once, with the views on both, can wait for each other: PostgreSQL then ends one of the two, which tries
+    again when the other is through.
+-#}
 {% macro waiting_for_readers(relation, sql) -%}
     {%- set seconds = var('seconds_for_readers') -%}
     do $waiting_for_readers$
@@ -24,7 +28,16 @@
         readers text;
     begin
         perform set_config('lock_timeout', '{{ seconds }}s', true);
-        {{ sql }};
+        for attempt in 1..10 loop
+            begin
+                {{ sql }};
+                exit;
+            exception when deadlock_detected then
+                if attempt = 10 then
+                    raise;
+                end if;
+            end;
+        end loop;
     exception when lock_not_available then
         select string_agg(distinct concat_ws(
             ' ', nullif(application_name, ''), 'as', usename, '(server process ' || locks.pid || ')'

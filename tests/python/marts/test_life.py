@@ -124,27 +124,19 @@ LIVES = {
         season = [1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1]
     """,
 }
-QUICKLY = "everybody swaps each month and everybody returns"
-of_a_life = pytest.mark.parametrize(
-    "life",
-    [
-        pytest.param(life, id=name, marks=() if name == QUICKLY else pytest.mark.slow("another life"))
-        for name, life in LIVES.items()
-    ],
-)
 
 
-@of_a_life
-def test_in_a_life_every_data_test_is_green_no_unit_test_is_run_and_the_marts_equal_a_computation_in_python(
+@pytest.mark.slow("lives of many kinds", keeps="test_life.py")
+@pytest.mark.parametrize("life", LIVES.values(), ids=LIVES)
+def test_in_a_life_every_data_test_is_green_and_the_marts_equal_a_computation_in_python(
     warehouse: Warehouse, life: str, tmp_path: Path
 ) -> None:
     seed(warehouse, life, tmp_path)
     assert warehouse.build(), warehouse.messages
-    assert unit_tests().keys() & warehouse.statuses.keys() == set()
     assert differences(expected_marts(warehouse), actual_marts(warehouse)) == []
 
 
-def test_another_simulation_and_what_is_appended_and_grown_are_followed_by_a_plain_build_and_all_tests_stay_green(
+def test_a_life_and_what_is_appended_and_grown_are_followed_by_plain_builds_with_every_data_test_and_no_unit_test(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
     warehouse.fill("--companies", "40")
@@ -152,6 +144,7 @@ def test_another_simulation_and_what_is_appended_and_grown_are_followed_by_a_pla
     assert warehouse.build(*WITHOUT_TESTS), warehouse.messages
     assert warehouse.seed("--grow", "15", "--append", "3").returncode == 0
     assert warehouse.build(), warehouse.messages
+    assert unit_tests().keys() & warehouse.statuses.keys() == set()
     assert differences(expected_marts(warehouse), actual_marts(warehouse)) == []
 
 

@@ -3,9 +3,12 @@
 import io
 import re
 from collections.abc import Iterator
-from contextlib import redirect_stdout
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import pytest
 from dbt.cli.main import dbtRunner
@@ -132,3 +135,39 @@ def test_in_a_schema_of_another_role_a_build_says_who_lets_the_readers_in(server
         f"The schema {PREFIX}marts is of the role somebody_else, which alone can let bi_reader in:"
         f' grant usage on schema "{PREFIX}marts" to bi_reader.'
     ) in said
+
+
+DROP = "{{ waiting_for_readers(relation, get_drop_sql(relation)) }}"
+RELATION = "{% set relation = api.Relation.create(schema='public', identifier='NAME', type='table') %}"
+TWO = ("one", "other")
+
+
+def test_two_tables_are_dropped_at_once_with_the_views_on_both(server: Server, tmp_path: Path) -> None:
+    environment = {**server.environment, "SCHEMA_PREFIX": PREFIX}
+    warehouse = Warehouse("postgres", environment, tmp_path / "artifacts", server)
+    drops = [compiled(warehouse, (RELATION + DROP).replace("NAME", name)) for name in TWO]
+    tables = [f"create table {name} as select 1 as x" for name in TWO]
+    views = [f"create view view_{number} as select one.x from one inner join other using (x)" for number in range(30)]
+    with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
+        cursors = [stack.enter_context(closing(server.connect())).cursor() for _ in TWO]
+        for cursor in cursors:
+            cursor.connection.autocommit = True
+            cursor.execute("set deadlock_timeout = '5ms'")
+        for _ in range(100):  # one is in the other's way in 4 of 100
+            server.execute(*tables, *views)
+            at_once = Barrier(2)
+
+            def drop(cursor: Any, sql: str, at_once: Barrier = at_once) -> None:
+                at_once.wait()
+                cursor.execute(sql)
+
+            list(pool.map(drop, cursors, drops))
+
+
+def compiled(warehouse: Warehouse, text: str) -> str:
+    """What dbt makes of a text."""
+    with warehouse.surroundings():
+        options = ("--project-dir", str(warehouse.project), "--profiles-dir", str(warehouse.project))
+        done: Any = dbtRunner().invoke(["--quiet", "compile", "--inline", text, "--target", "postgres", *options])
+    (found,) = done.result.results
+    return str(found.node.compiled_code)
