@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from dbt.cli.main import dbtRunner
 
-from places import PREFIX
+from places import PREFIX, Place
 from postgres_server import Server, own_server
 from warehouses import WITH_UNIT_TESTS, WITHOUT_TESTS, Warehouse
 
@@ -36,9 +36,8 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(autouse=True)
-def _emptied(server: Server) -> None:
-    schemas = ("raw", "truth", "staging", "intermediate", "marts")
-    server.execute(*(f"drop schema if exists {PREFIX}{schema} cascade" for schema in schemas))
+def _emptied(server: Server, tmp_path: Path) -> None:
+    Place("postgres", tmp_path, server).drop_schemas()
 
 
 @pytest.fixture(params=["duckdb", "postgres"])
@@ -50,10 +49,16 @@ def unloaded(request: pytest.FixtureRequest, tmp_path: Path, server: Server) -> 
 
 def said_by(warehouse: Warehouse, *command: str) -> tuple[bool, str]:
     """Whether a command of dbt succeeds, and what it says on a terminal."""
-    with warehouse.surroundings(), redirect_stdout(io.StringIO()) as said:
-        options = ("--project-dir", str(warehouse.project), "--profiles-dir", str(warehouse.project))
-        result = dbtRunner().invoke(["--no-use-colors", *command, "--target", warehouse.target, *options])
+    with redirect_stdout(io.StringIO()) as said:
+        result = invoked(warehouse, "--no-use-colors", *command)
     return result.success, said.getvalue()
+
+
+def invoked(warehouse: Warehouse, *command: str) -> Any:
+    """The result of a command of dbt, which prints as it does for a user."""
+    with warehouse.surroundings():
+        options = ("--project-dir", str(warehouse.project), "--profiles-dir", str(warehouse.project))
+        return dbtRunner().invoke([*command, "--target", warehouse.target, *options])
 
 
 @pytest.mark.parametrize(
@@ -166,8 +171,5 @@ def test_two_tables_are_dropped_at_once_with_the_views_on_both(server: Server, t
 
 def compiled(warehouse: Warehouse, text: str) -> str:
     """What dbt makes of a text."""
-    with warehouse.surroundings():
-        options = ("--project-dir", str(warehouse.project), "--profiles-dir", str(warehouse.project))
-        done: Any = dbtRunner().invoke(["--quiet", "compile", "--inline", text, "--target", "postgres", *options])
-    (found,) = done.result.results
+    (found,) = invoked(warehouse, "--quiet", "compile", "--inline", text).result.results
     return str(found.node.compiled_code)
