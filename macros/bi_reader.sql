@@ -1,19 +1,17 @@
 {#
-    The readers of a model, which its config `grants` names, as far as they are there: a server without bi_reader is
-    built all the same. Granted in the transaction that puts the table in its place, so nobody is locked out between.
+    After a mart is built: let bi_reader read it, where a server has the role. In the transaction that puts the table in
+    its place, so nobody is locked out between. DuckDB and Spark have no roles.
 -#}
-{% macro postgres__apply_grants(relation, grant_config, should_revoke=True) %}
-    {%- set readers = existing_roles(grant_config.get('select', [])) -%}
-    {%- if readers -%}
-        {{ default__apply_grants(relation, {'select': readers}, should_revoke) }}
+{% macro let_bi_reader_read(relation) %}
+    {%- if execute and has_bi_reader() and existing_roles(['bi_reader']) -%}
+        grant select on {{ relation }} to bi_reader
     {%- endif -%}
 {% endmacro %}
 
-{# DuckDB and Spark have no roles. #}
-{% macro duckdb__apply_grants(relation, grant_config, should_revoke=True) %}
-{% endmacro %}
 
-{% macro spark__apply_grants(relation, grant_config, should_revoke=True) %}
+{# Whether this project looks after the role: not where it is installed in another one, unless that asks for it. #}
+{% macro has_bi_reader() %}
+    {{ return(target.type == 'postgres' and var('bi_reader', project_name == 'saas_kpis')) }}
 {% endmacro %}
 
 
@@ -22,8 +20,8 @@
     no schema for them, and a schema of another role is that role's to grant.
 -#}
 {% macro let_bi_reader_in() %}
-    {%- if execute and target.type == 'postgres' and flags.WHICH in ['build', 'run'] -%}
-        {%- set marts = generate_schema_name('marts') -%}
+    {%- if execute and has_bi_reader() and flags.WHICH in ['build', 'run'] -%}
+        {%- set marts = generate_schema_name('marts', none) -%}
         {%- if not existing_roles(['bi_reader']) -%}
             {%- do log('This server has no role bi_reader for BI tools; bi/postgres/bi_reader.sql says how to make it.',
                        info=True) -%}

@@ -5,7 +5,7 @@
 {% macro drop_stale_months(model) -%}
     {%- set stale -%}
         select period from ({{ months_read(model) }}) as months_read
-        where (period, loaded_at) not in (select period, loaded_at from {{ ref('stg_loaded_months') }})
+        where (period, loaded_at) not in (select period, loaded_at from {{ loaded_months() }})
         order by period
     {%- endset -%}
     {%- set periods = run_query(stale).columns['period'].values() if execute else [] -%}

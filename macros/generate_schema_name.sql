@@ -1,8 +1,12 @@
 {#
-    The layer's schema, exactly so on every engine, and not `target_layer` as dbt would have it.
-    SCHEMA_PREFIX keeps sandboxes and parallel tests apart.
-#}
+    The layer's schema, exactly so on every engine, and not `target_layer` as dbt would have it. SCHEMA_PREFIX keeps
+    sandboxes and parallel tests apart. Where this project is installed in another one, names are made as there.
+-#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
+    {%- if project_name != 'saas_kpis' -%}
+        {%- set as_there = (context.get(project_name) or {}).get('generate_schema_name', dbt.generate_schema_name) -%}
+        {{ return(as_there(custom_schema_name, node)) }}
+    {%- endif -%}
     {%- do refuse_a_service() -%}
     {%- set prefix = schema_prefix() -%}
     {%- if custom_schema_name is none -%}

@@ -1,4 +1,58 @@
 {#
+    Which load wrote each month last: a table of months with a stamp, as it is loaded. Where there are no stamps, the
+    sessions of the last months, and of all months that were never read, are taken for loaded by this run; what reads
+    int_company_months takes the stamps that these have there, and for a month without a row the beginning of time.
+-#}
+{% macro loaded_months() -%}
+    {%- if has_loaded_months() -%}
+        {{ return(input('stg_loaded_months')) }}
+    {%- endif -%}
+    {%- set months = ref('saas_kpis', 'int_months') -%}
+    {%- if model.name != 'int_company_months' -%}
+        {{ return(stamped_months(ref('saas_kpis', 'int_company_months'), "cast('1970-01-01' as timestamp)")) }}
+    {%- endif -%}
+    {%- set now = "cast('" ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f') ~ "' as timestamp)" -%}
+    {%- if is_incremental() -%}
+        {{ return(stamped_months(this, now, var('lookback_months') | int)) }}
+    {%- endif -%}
+    {{ return('(select period, ' ~ now ~ ' as loaded_at from ' ~ months ~ ') as loaded_months') }}
+{%- endmacro %}
+
+
+{# The months of the calendar with the stamps that a model's rows have, and another for those without and the last. #}
+{% macro stamped_months(model, other, lookback_months=0) -%}
+    {%- set rows -%}
+        select
+            months.period,
+            case
+                when months.period_number <= last_month.period_number - {{ lookback_months }}
+                    then coalesce(months_read.loaded_at, {{ other }})
+                else {{ other }}
+            end as loaded_at
+        from (select period, period_number from {{ ref('saas_kpis', 'int_months') }}) as months
+        cross join (select max(period_number) as period_number from {{ ref('saas_kpis', 'int_months') }}) as last_month
+        left join ({{ months_read(model) }}) as months_read on months.period = months_read.period
+    {%- endset -%}
+    {{ return('(' ~ rows ~ ') as loaded_months') }}
+{%- endmacro %}
+
+
+{# The table that these stamps come from, which has to be there to ask it. #}
+{% macro table_of_stamps() -%}
+    {%- if has_loaded_months() -%}
+        {{ return(rows_of('stg_loaded_months')) }}
+    {%- endif -%}
+    {{ return(ref('saas_kpis', 'int_months' if model.name == 'int_company_months' else 'int_company_months')) }}
+{%- endmacro %}
+
+
+{# Whether a table says which load wrote which month. #}
+{% macro has_loaded_months() -%}
+    {{ return(var('has_loaded_months', var('simulated'))) }}
+{%- endmacro %}
+
+
+{#
     The months that a model which reads month by month has to read now, ascending: each with its first day and the first
     day of the month after it. At first they are all that are loaded; then those that a load has written since, and the
     month after each of these, because a month's rows also tell of the month before. A model remembers in each of its
@@ -7,7 +61,7 @@
     looked at again, which costs nothing.)
 -#}
 {% macro months_to_read() -%}
-    {%- set loaded_months = ref('stg_loaded_months') -%}
+    {%- set loaded_months = loaded_months() -%}
     {%- set all_months -%}
         select
             period,
@@ -34,7 +88,7 @@
         {%- endif %}
         order by period
     {%- endset -%}
-    {%- if execute and load_relation(loaded_months) is not none -%}
+    {%- if execute and load_relation(table_of_stamps()) is not none -%}
         {{ return(run_query(months).rows) }}
     {%- endif -%}
     {{ return([]) }}
@@ -51,7 +105,7 @@
 
 {# The months that a model holds, each with the load that it was read from. #}
 {% macro months_read(model) -%}
-    {{ return(adapter.dispatch('months_read')(model)) }}
+    {{ return(adapter.dispatch('months_read', 'saas_kpis')(model)) }}
 {%- endmacro %}
 
 {% macro default__months_read(model) -%}
@@ -89,7 +143,7 @@
     where (period, loaded_at) in (
         select period, loaded_at from ({{ months_read(target) }}) as months_read
         where
-            (period, loaded_at) not in (select period, loaded_at from {{ ref('stg_loaded_months') }})
+            (period, loaded_at) not in (select period, loaded_at from {{ loaded_months() }})
             or period in (select period from {{ arg_dict['temp_relation'] }})
     );
     insert into {{ target }} ({{ columns }})
@@ -99,7 +153,7 @@
 
 {# Make rows of a model ones that an engine lets go. #}
 {% macro identify_rows(model) -%}
-    {{ return(adapter.dispatch('identify_rows')(model)) }}
+    {{ return(adapter.dispatch('identify_rows', 'saas_kpis')(model)) }}
 {%- endmacro %}
 
 {% macro default__identify_rows(model) -%}

@@ -12,7 +12,7 @@ with
 
 companies as (
 
-    select * from {{ ref('stg_companies') }}
+    select * from {{ input('stg_companies') }}
 
 ),
 
@@ -37,6 +37,9 @@ cohort_months as (
         company_months.acquired_company_size,
         company_months.company_size,
         count(*) as active_companies,
+        {% if customers_are_subscribed() -%}
+            sum(company_months.mrr) as mrr,
+        {%- endif %}
         company_months.loaded_at
     from company_months
     inner join companies on company_months.company_id = companies.company_id

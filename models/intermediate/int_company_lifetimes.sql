@@ -1,8 +1,9 @@
+{%- set paid = 'company_months.mrr' if customers_are_subscribed() else 'month_prices.monthly_price' %}
 with
 
 companies as (
 
-    select * from {{ ref('stg_companies') }}
+    select * from {{ input('stg_companies') }}
 
 ),
 
@@ -31,11 +32,11 @@ activity as (
         company_months.company_id,
         min(company_months.period) as first_active_period,
         max(company_months.period) as last_active_period,
-        min(case when month_prices.monthly_price > 0 then company_months.period end) as first_paid_period,
+        min(case when {{ paid }} > 0 then company_months.period end) as first_paid_period,
         count(*) as active_months,
         count(*) - count(company_months.opening_company_size) as reactivations,
         sum(company_months.sessions) as sessions,
-        sum(month_prices.monthly_price) as lifetime_revenue
+        sum({{ paid }}) as lifetime_revenue
     from company_months
     left join month_prices
         on company_months.period = month_prices.period and company_months.company_size = month_prices.company_size
@@ -84,7 +85,7 @@ plan_changes as (
         company_size,
         row_number() over (partition by company_id order by period desc) as changes_since,
         count(*) over (partition by company_id) as plan_changes
-    from {{ ref('stg_plan_changes') }}
+    from {{ input('stg_plan_changes') }}
 
 ),
 

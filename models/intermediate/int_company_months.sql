@@ -9,18 +9,22 @@
 ) }}
 
 {%- set months = months_to_read() %}
+{%- set is_subscribed = customers_are_subscribed() %}
+{%- set activity = 'sessions_by_month' if var('simulated') else 'known_customers_by_month' %}
+{#- Nothing but a test of raw sessions asks for it; a user's sessions may have ids of any type. #}
+{%- set checksum = checksum_of_sessions('session_id') if var('simulated') else 'cast(null as bigint)' %}
 
 with
 
 companies as (
 
-    select * from {{ ref('stg_companies') }}
+    select * from {{ input('stg_companies') }}
 
 ),
 
 loaded_months as (
 
-    select * from {{ ref('stg_loaded_months') }}
+    select * from {{ loaded_months() }}
 
 ),
 
@@ -32,7 +36,7 @@ plan_changes as (
         company_size,
         period,
         lead(period) over (partition by company_id order by period) as next_period
-    from {{ ref('stg_plan_changes') }}
+    from {{ input('stg_plan_changes') }}
 
 ),
 
@@ -47,8 +51,8 @@ sessions_by_month as (
             company_id,
             cast('{{ period }}' as date) as period,
             count(*) as sessions,
-            {{ checksum_of_sessions('session_id') }} as session_ids_checksum
-        from {{ ref('stg_sessions') }}
+            {{ checksum }} as session_ids_checksum
+        from {{ input('stg_sessions') }}
         where created_at >= cast('{{ period }}' as timestamp) and created_at < cast('{{ next_period }}' as timestamp)
         group by company_id
         {% if not loop.last %}union all{% endif %}
@@ -58,8 +62,8 @@ sessions_by_month as (
             company_id,
             cast(date_trunc('month', created_at) as date) as period,
             count(*) as sessions,
-            {{ checksum_of_sessions('session_id') }} as session_ids_checksum
-        from {{ ref('stg_sessions') }}
+            {{ checksum }} as session_ids_checksum
+        from {{ input('stg_sessions') }}
         {% if months -%}
             where
                 created_at >= cast('{{ months[0][0] }}' as timestamp)
@@ -74,13 +78,62 @@ sessions_by_month as (
 
 ),
 
+{% if is_subscribed -%}
+-- Who has a subscription at the last instant of a month is a customer of that month, with sessions or without.
+subscribed_by_month as (
+
+    select
+        stg_subscriptions.company_id,
+        months.period,
+        greatest(sum(stg_subscriptions.monthly_amount), 0) as mrr
+    from {{ input('stg_subscriptions') }}
+    inner join {{ ref('int_months') }} as months
+        on
+            stg_subscriptions.valid_from < months.next_period
+            and (stg_subscriptions.valid_to >= months.next_period or stg_subscriptions.valid_to is null)
+    where {{ 'months.period in (' ~ periods_of(months) ~ ')' if months else 'false' }}
+    group by stg_subscriptions.company_id, months.period
+
+),
+
+customers_by_month as (
+
+    select
+        subscribed_by_month.company_id,
+        subscribed_by_month.period,
+        cast(subscribed_by_month.mrr as numeric(18, 2)) as mrr,
+        coalesce(sessions_by_month.sessions, 0) as sessions,
+        sessions_by_month.session_ids_checksum
+    from subscribed_by_month
+    left join sessions_by_month
+        on
+            subscribed_by_month.company_id = sessions_by_month.company_id
+            and subscribed_by_month.period = sessions_by_month.period
+
+),
+
+{% endif -%}
+{% if not var('simulated') -%}
+-- Nobody is a customer before the month of acquisition, and what no company is known of counts nowhere.
+known_customers_by_month as (
+
+    select customers_by_month.*
+    from {{ 'customers_by_month' if is_subscribed else 'sessions_by_month as customers_by_month' }}
+    inner join companies
+        on
+            customers_by_month.company_id = companies.company_id
+            and customers_by_month.period >= cast(date_trunc('month', companies.acquired_at) as date)
+
+),
+
+{% endif -%}
 -- The month before one that is read now may have been read by an earlier build.
 active_before as (
 
     select
         company_id,
         cast(period + interval '1 month' as date) as next_period
-    from sessions_by_month
+    from {{ activity }}
 
     {% if is_incremental() and months -%}
         union all
@@ -101,35 +154,38 @@ active_before as (
 company_months as (
 
     select
-        sessions_by_month.company_id,
-        sessions_by_month.period,
+        {{ activity }}.company_id,
+        {{ activity }}.period,
         coalesce(plan_changes.company_size, companies.company_size) as company_size,
         case
             when active_before.company_id is not null
                 then coalesce(plan_changes_before.company_size, companies.company_size)
-            when companies.acquired_at >= cast(sessions_by_month.period as timestamp) then companies.company_size
+            when companies.acquired_at >= cast({{ activity }}.period as timestamp) then companies.company_size
         end as opening_company_size,
         companies.company_size as acquired_company_size,
-        cast(sessions_by_month.sessions as bigint) as sessions,
-        cast(sessions_by_month.session_ids_checksum as bigint) as session_ids_checksum,
+        {% if is_subscribed -%}
+            {{ activity }}.mrr,
+        {%- endif %}
+        cast({{ activity }}.sessions as bigint) as sessions,
+        cast({{ activity }}.session_ids_checksum as bigint) as session_ids_checksum,
         loaded_months.loaded_at
-    from sessions_by_month
-    inner join loaded_months on sessions_by_month.period = loaded_months.period
-    left join companies on sessions_by_month.company_id = companies.company_id
+    from {{ activity }}
+    inner join loaded_months on {{ activity }}.period = loaded_months.period
+    left join companies on {{ activity }}.company_id = companies.company_id
     left join active_before
         on
-            sessions_by_month.company_id = active_before.company_id
-            and sessions_by_month.period = active_before.next_period
+            {{ activity }}.company_id = active_before.company_id
+            and {{ activity }}.period = active_before.next_period
     left join plan_changes
         on
-            sessions_by_month.company_id = plan_changes.company_id
-            and sessions_by_month.period >= plan_changes.period
-            and (sessions_by_month.period < plan_changes.next_period or plan_changes.next_period is null)
+            {{ activity }}.company_id = plan_changes.company_id
+            and {{ activity }}.period >= plan_changes.period
+            and ({{ activity }}.period < plan_changes.next_period or plan_changes.next_period is null)
     left join plan_changes as plan_changes_before
         on
-            sessions_by_month.company_id = plan_changes_before.company_id
-            and sessions_by_month.period > plan_changes_before.period
-            and (sessions_by_month.period <= plan_changes_before.next_period or plan_changes_before.next_period is null)
+            {{ activity }}.company_id = plan_changes_before.company_id
+            and {{ activity }}.period > plan_changes_before.period
+            and ({{ activity }}.period <= plan_changes_before.next_period or plan_changes_before.next_period is null)
 
 )
 

@@ -1,13 +1,17 @@
 {{ config(materialized='view') }}
 
+{%- set is_subscribed = customers_are_subscribed() %}
+
 with
 
+{% if not is_subscribed -%}
 month_prices as (
 
     select * from {{ ref('int_month_prices') }}
 
 ),
 
+{% endif -%}
 lifetimes as (
 
     select * from {{ ref('int_company_lifetimes') }}
@@ -26,7 +30,13 @@ active_now as (
         company_id,
         period,
         company_size
+        {%- if is_subscribed %},
+            mrr
+        {%- endif %}
     from {{ ref('int_company_months') }}
+    {% if is_subscribed -%}
+        where mrr > 0
+    {%- endif %}
 
 ),
 
@@ -37,8 +47,15 @@ a_month_ago as (
         company_id,
         cast(period + interval '1 month' as date) as period,
         company_size
+        {%- if is_subscribed %},
+            mrr
+        {%- endif %}
     from {{ ref('int_company_months') }}
-    where period < (select horizon.last_period from horizon)
+    where
+        period < (select horizon.last_period from horizon)
+        {% if is_subscribed -%}
+            and mrr > 0
+        {%- endif %}
 
 ),
 
@@ -48,8 +65,15 @@ a_year_ago as (
         company_id,
         cast(period + interval '12 month' as date) as period,
         company_size
+        {%- if is_subscribed %},
+            mrr
+        {%- endif %}
     from {{ ref('int_company_months') }}
-    where period <= (select cast(horizon.last_period - interval '12 month' as date) from horizon)
+    where
+        period <= (select cast(horizon.last_period - interval '12 month' as date) from horizon)
+        {% if is_subscribed -%}
+            and mrr > 0
+        {%- endif %}
 
 ),
 
@@ -62,12 +86,34 @@ active_now_or_a_month_ago as (
         coalesce(active_now.period, a_month_ago.period) as period,
         active_now.company_size,
         a_month_ago.company_size as company_size_1m
+        {%- if is_subscribed %},
+            active_now.mrr,
+            a_month_ago.mrr as mrr_1m
+        {%- endif %}
     from active_now
     full outer join a_month_ago
         on active_now.company_id = a_month_ago.company_id and active_now.period = a_month_ago.period
 
 ),
 
+{% if is_subscribed -%}
+-- A customer at no charge is not among those who pay.
+payments as (
+
+    select
+        active.company_id,
+        active.period,
+        active.company_size,
+        cast(coalesce(active.mrr, 0) as numeric(18, 2)) as mrr,
+        active.company_size_1m,
+        cast(coalesce(active.mrr_1m, 0) as numeric(18, 2)) as mrr_1m,
+        a_year_ago.company_size as company_size_12m,
+        cast(coalesce(a_year_ago.mrr, 0) as numeric(18, 2)) as mrr_12m
+    from active_now_or_a_month_ago as active
+    left join a_year_ago on active.company_id = a_year_ago.company_id and active.period = a_year_ago.period
+
+),
+{%- else -%}
 -- A free size pays nothing: it moves no MRR.
 payments as (
 
@@ -100,6 +146,7 @@ payments as (
     where month_prices.monthly_price is not null or prices_1m.monthly_price is not null
 
 ),
+{%- endif %}
 
 -- The cases without a payment now or then come first: no gain from nothing is an expansion. Who pays for the first time
 -- is new, and who has paid before has come back, however long ago that was.

@@ -1,8 +1,8 @@
 with
 
-simulation as (
+calendar as (
 
-    select * from {{ ref('stg_simulation') }}
+    select * from {{ input('stg_calendar') }}
 
 ),
 
@@ -24,15 +24,15 @@ numbers as (
 
 ),
 
--- The calendar is the simulation's: neither today's date nor the last session seen says when it ends.
+-- The calendar is given: neither today's date nor the last session seen says when it ends.
 months as (
 
     select
-        cast(simulation.first_period + numbers.months_before * interval '1 month' as date) as period,
-        cast(simulation.first_period + (numbers.months_before + 1) * interval '1 month' as date) as next_period,
+        cast(calendar.first_period + numbers.months_before * interval '1 month' as date) as period,
+        cast(calendar.first_period + (numbers.months_before + 1) * interval '1 month' as date) as next_period,
         cast(numbers.months_before + 1 as bigint) as period_number
-    from simulation
-    inner join numbers on simulation.months > numbers.months_before
+    from calendar
+    inner join numbers on calendar.months > numbers.months_before
 
 )
 

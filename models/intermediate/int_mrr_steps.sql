@@ -12,7 +12,7 @@ with
 
 loaded_months as (
 
-    select * from {{ ref('stg_loaded_months') }}
+    select * from {{ loaded_months() }}
 
 ),
 

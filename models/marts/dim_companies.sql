@@ -2,7 +2,7 @@ with
 
 companies as (
 
-    select * from {{ ref('stg_companies') }}
+    select * from {{ input('stg_companies') }}
 
 ),
 

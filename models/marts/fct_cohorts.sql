@@ -43,7 +43,11 @@ activity as (
         cohort_months.acquired_company_size as company_size,
         cohort_months.period,
         sum(cohort_months.active_companies) as active_companies,
-        sum(cohort_months.active_companies * month_prices.monthly_price) as revenue
+        {% if customers_are_subscribed() -%}
+            sum(cohort_months.mrr) as revenue
+        {%- else -%}
+            sum(cohort_months.active_companies * month_prices.monthly_price) as revenue
+        {%- endif %}
     from cohort_months
     left join month_prices
         on cohort_months.period = month_prices.period and cohort_months.company_size = month_prices.company_size

@@ -6,7 +6,7 @@ month_sizes as (
 
 ),
 
--- Only the active pay: the month in which a company churns is not billed.
+-- Only the active pay: the month in which a company churns is not billed. Subscriptions have amounts of their own.
 revenue as (
 
     select
@@ -14,7 +14,7 @@ revenue as (
         company_size,
         active_companies,
         monthly_price,
-        cast(active_companies * monthly_price as numeric(18, 2)) as revenue
+        cast({{ 'mrr' if customers_are_subscribed() else 'active_companies * monthly_price' }} as numeric(18, 2)) as revenue
     from month_sizes
 
 )

@@ -1,7 +1,8 @@
--- A warehouse that was not filled by the simulator has no truth: then there are no bands and no books to compare with.
+-- What the simulator did not fill has no truth: then there are no bands and no books to compare with, and no seed.
 {%- set kpis = var('page_kpis') %}
-{%- set has_bands = load_relation(source('truth', 'expected_kpis')) %}
-{%- set has_books = load_relation(source('truth', 'monthly_kpis')) %}
+{%- set simulated = var('simulated') %}
+{%- set has_bands = simulated and load_relation(source('truth', 'expected_kpis')) %}
+{%- set has_books = simulated and load_relation(source('truth', 'monthly_kpis')) %}
 {%- set cell = 'period, company_size, acquired_companies, opening_companies, churned_companies, active_companies,'
     ~ ' sessions, monthly_price, revenue, newly_acquired_companies, kept_companies, returned_companies,'
     ~ ' moved_in_companies, moved_out_companies, active_of_acquired_companies' %}
@@ -13,12 +14,14 @@ monthly_kpis as (
 
 ),
 
+{% if simulated -%}
 simulation as (
 
     select * from {{ ref('stg_simulation') }}
 
 ),
 
+{% endif -%}
 expected_kpis as (
 
     {% if has_bands -%}
@@ -92,9 +95,11 @@ leadership_page as (
         {%- endfor %}
         agreement.cells_as_in_the_books,
         agreement.cells_in_the_books,
-        simulation.seed
+        {{ 'simulation.seed' if simulated else 'cast(null as bigint) as seed' }}
     from monthly_kpis
-    cross join simulation
+    {% if simulated -%}
+        cross join simulation
+    {%- endif %}
     cross join agreement
     left join bands
         on monthly_kpis.period = bands.period and monthly_kpis.company_size = bands.company_size

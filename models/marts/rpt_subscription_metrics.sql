@@ -23,14 +23,14 @@ revenue_retention as (
 
 ),
 
--- Who is active pays, unless the size is free.
 paying as (
 
     select
         period,
         company_size,
-        case when monthly_price > 0 then active_companies else 0 end as paying_companies
-    from {{ ref('fct_revenue') }}
+        sum(companies) as paying_companies
+    from {{ ref('int_mrr_steps') }}
+    group by period, company_size
 
 ),
 
@@ -41,16 +41,16 @@ by_size as (
         {%- for column in retained %}
             revenue_retention.{{ column }},
         {%- endfor %}
-        paying.paying_companies,
-        lag(paying.paying_companies) over (
-            partition by paying.company_size order by paying.period
+        coalesce(paying.paying_companies, 0) as paying_companies,
+        lag(coalesce(paying.paying_companies, 0)) over (
+            partition by mrr_movements.company_size order by mrr_movements.period
         ) as paying_companies_1m
     from mrr_movements
     inner join revenue_retention
         on
             mrr_movements.period = revenue_retention.period
             and mrr_movements.company_size = revenue_retention.company_size
-    inner join paying
+    left join paying
         on mrr_movements.period = paying.period and mrr_movements.company_size = paying.company_size
 
 ),

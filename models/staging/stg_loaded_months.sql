@@ -1,3 +1,5 @@
+{{ config(enabled=var('has_loaded_months', var('simulated'))) }}
+
 with
 
 loaded_months as (

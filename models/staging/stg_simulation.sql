@@ -1,3 +1,5 @@
+{{ config(enabled=var('simulated')) }}
+
 with
 
 simulation as (
