@@ -1,0 +1,32 @@
+-- A company has sessions from the month of its acquisition on. A returned row is a company with sessions in an earlier
+-- month, which are not counted.
+{{ config(enabled=not var('simulated') and var('customers_are') == 'active', severity=var('input_severity')) }}
+
+with
+
+companies as (
+
+    select
+        cast(company_id as {{ company_id_type() }}) as company_id,
+        company_size,
+        cast(acquired_at as timestamp) as acquired_at
+    from {{ rows_of('stg_companies') }}
+
+),
+
+sessions as (
+
+    select
+        cast(company_id as {{ company_id_type() }}) as company_id,
+        min(created_at) as first_session_at
+    from {{ rows_of('stg_sessions') }}
+    group by cast(company_id as {{ company_id_type() }})
+
+)
+
+select
+    companies.*,
+    sessions.first_session_at
+from companies
+inner join sessions on companies.company_id = sessions.company_id
+where sessions.first_session_at < date_trunc('month', companies.acquired_at)

@@ -1,0 +1,43 @@
+-- A company has subscriptions from the month of its acquisition on. A returned row is a company with one in an earlier
+-- month, which counts from the month of the acquisition on.
+{{ config(enabled=not var('simulated') and var('customers_are') == 'subscribed', severity=var('input_severity')) }}
+
+with
+
+companies as (
+
+    select
+        cast(company_id as {{ company_id_type() }}) as company_id,
+        company_size,
+        cast(acquired_at as timestamp) as acquired_at
+    from {{ rows_of('stg_companies') }}
+
+),
+
+subscriptions as (
+
+    select
+        cast(company_id as {{ company_id_type() }}) as company_id,
+        cast(valid_from as date) as valid_from,
+        cast(valid_to as date) as valid_to,
+        monthly_amount
+    from {{ rows_of('stg_subscriptions') }}
+
+),
+
+first_days as (
+
+    select
+        company_id,
+        min(valid_from) as first_day
+    from subscriptions
+    group by company_id
+
+)
+
+select
+    companies.*,
+    first_days.first_day
+from companies
+inner join first_days on companies.company_id = first_days.company_id
+where first_days.first_day < cast(date_trunc('month', companies.acquired_at) as date)

@@ -1,0 +1,18 @@
+-- Each session is there once and has an id. A returned row is an id that is there more than once, or null; each of its
+-- rows is counted.
+{{ config(enabled=not var('simulated'), severity=var('input_severity')) }}
+
+with
+
+sessions as (
+
+    select session_id from {{ rows_of('stg_sessions') }}
+
+)
+
+select
+    session_id,
+    count(*) as copies
+from sessions
+group by session_id
+having count(*) > 1 or session_id is null
