@@ -1,0 +1,140 @@
+"""`examples/own_data`, a project over tables of its own that has this one installed, on both engines."""
+
+import csv
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from dbt.cli.main import dbtRunner
+
+from installed import EXAMPLE, copied_example, install, installed_warehouse, tagged
+from postgres_server import Database, administer, own_server
+from warehouses import PROJECT, Warehouse
+
+ANALYST = "analyst"
+RULES = ("subscribed", "active")
+# As sorted in the files that are expected.
+KEYS = {
+    "rpt_monthly_kpis": "period, company_size",
+    "rpt_subscription_metrics": "period, company_size",
+    "fct_cohorts": "cohort_period, company_size, period",
+    "fct_survival": "company_size, age_months",
+    "dim_companies": "company_id",
+}
+WITHOUT_SEEDS = ("--exclude-resource-type", "seed")
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copied_example(tmp_path_factory.mktemp("example"))
+
+
+@pytest.fixture(scope="module")
+def analyst() -> Iterator[Database]:
+    """A database of a role without rights beyond it, on a server without bi_reader."""
+    with own_server(authentication="md5") as server:
+        administer(server, f"create role {ANALYST} login password '{ANALYST}'", f"create database own owner {ANALYST}")
+        yield replace(server, user=ANALYST, password=ANALYST, name="own")
+
+
+def built(project: Path, rule: str, database: Database | None = None) -> Warehouse:
+    """The example under a rule, built anew; a warning of dbt would be an error."""
+    warehouse = installed_warehouse(project, database, "--vars", f"customers_are: {rule}")
+    if warehouse.file:
+        warehouse.file.unlink(missing_ok=True)
+    assert warehouse.build("--full-refresh"), warehouse.messages
+    return warehouse
+
+
+def shown(warehouse: Warehouse, mart: str) -> list[list[str]]:
+    """The rows of a mart as they stand in a file."""
+    rows = warehouse.query(f"select * from analytics_marts.{mart} order by {KEYS[mart]}")
+    return [[_text(value) for value in row] for row in rows]
+
+
+def _text(value: object) -> str:
+    return "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def expected(rule: str, mart: str) -> list[list[str]]:
+    """The rows that the example promises."""
+    with (EXAMPLE / "expected" / rule / f"{mart}.csv").open(newline="") as file:
+        return list(csv.reader(file))[1:]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_example_has_the_marts_that_it_promises(example: Path, rule: str) -> None:
+    warehouse = built(example, rule)
+    for mart in KEYS:
+        assert shown(warehouse, mart) == expected(rule, mart), mart
+
+
+@pytest.mark.parametrize("rule", [RULES[0], pytest.param(RULES[1], marks=pytest.mark.slow("the other rule"))])
+def test_a_role_without_rights_builds_the_example_on_postgres(example: Path, analyst: Database, rule: str) -> None:
+    warehouse = built(example, rule, analyst)
+    for mart in KEYS:
+        # Each engine sorts sizes and ids as its locale has it; that of this server is C.
+        assert shown(warehouse, mart) == expected(rule, mart), mart
+
+
+def test_the_installed_project_is_parsed_without_a_warning_and_has_nothing_of_a_simulation(example: Path) -> None:
+    warehouse = installed_warehouse(example)
+    with warehouse.surroundings():
+        options = ("--project-dir", str(example), "--profiles-dir", str(example), "--target", "duckdb")
+        quietly = ("--quiet", "--log-level", "none", "--warn-error")
+        assert dbtRunner().invoke([*quietly, "parse", "--no-partial-parse", *options]).success
+        listed = dbtRunner().invoke([*quietly, "list", *options]).result
+    ours = [name for name in listed if name.split(":")[-1].startswith("saas_kpis.")]
+    assert ours
+    assert [name for name in ours if any(word in name for word in ("exposure", "source", "unit_test", "metric:"))] == []
+    assert [name for name in ours if ".truth." in name or ".staging." in name or "simulat" in name] == []
+    assert [name for name in ours if ".metrics." in name] == []
+
+
+@pytest.mark.slow("another way to install it", keeps="marts/test_own_tables_example.py")
+def test_the_project_can_be_installed_from_a_bare_repository(tmp_path: Path) -> None:
+    project, bare = copied_example(tmp_path), tmp_path / "bare.git"
+    subprocess.run(["git", "clone", "--quiet", "--bare", PROJECT, bare], check=True)
+    head = subprocess.run(["git", "-C", bare, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout
+    install(project, f"git: file://{bare}\n    revision: {head.strip()}")
+    assert built(project, "subscribed").query("select count(*) from analytics_marts.rpt_monthly_kpis") == [(18,)]
+
+
+def test_a_build_counts_what_came_late_and_what_was_corrected(example: Path) -> None:
+    warehouse = built(example, "subscribed")
+    customer, other = (
+        "(select id from analytics_app.customers where name = 'Granite Gym')",
+        "(select id from analytics_app.customers where name = 'Acorn Books')",
+    )
+    with warehouse.cursor() as cursor:
+        # A session of the last three months, a new price since the last month, a size that was wrong from the first
+        # month on, and a customer of whom nothing is known any more.
+        cursor.execute(f"insert into analytics_app.events values ('late', {customer}, '2024-04-03 12:00:00', 'login')")
+        cursor.execute(f"update analytics_app.subscriptions set monthly_amount = 90 where customer_id = {customer}"
+                       " and ends_on is null")
+        cursor.execute(f"update analytics_app.customers set plan_at_signup = 'business' where id = {other}")
+        gone = "(select id from analytics_app.customers where name = 'Elm Street Dental')"
+        cursor.execute(f"delete from analytics_app.events where customer_id = {gone}")
+        cursor.execute(f"delete from analytics_app.subscriptions where customer_id = {gone}")
+        cursor.execute("delete from analytics_app.customers where name = 'Elm Street Dental'")
+    assert warehouse.build(*WITHOUT_SEEDS), warehouse.messages
+    counted = {mart: shown(warehouse, mart) for mart in KEYS}
+    assert counted["rpt_monthly_kpis"] != expected("subscribed", "rpt_monthly_kpis")
+    assert warehouse.build(*WITHOUT_SEEDS, "--full-refresh"), warehouse.messages
+    assert {mart: shown(warehouse, mart) for mart in KEYS} == counted
+
+
+def test_what_came_too_late_to_be_counted_turns_a_check_of_the_data_red(example: Path) -> None:
+    warehouse = built(example, "subscribed")
+    with warehouse.cursor() as cursor:
+        customer = "(select id from analytics_app.customers where name = 'Acorn Books')"
+        cursor.execute(f"insert into analytics_app.events values ('late', {customer}, '2024-02-03 12:00:00', 'login')")
+        cursor.execute(f"update analytics_app.subscriptions set monthly_amount = 20 where customer_id = {customer}")
+    assert not warehouse.build(*WITHOUT_SEEDS)
+    assert tagged(warehouse, warehouse.red) == {
+        "input": {"read_late_sessions_with_a_full_refresh", "read_late_subscriptions_with_a_full_refresh"}
+    }
+    assert warehouse.build(*WITHOUT_SEEDS, "--full-refresh"), warehouse.messages
