@@ -15,7 +15,7 @@ from reporting.publication import Publication, begun_publication
 from reporting.rows import MonthlyKpis
 from reporting.versions import DATABASE, SCHEMA
 from seed_generator.errors import EnvironmentFailure, InputError, told_with
-from seed_generator.profiles import Target, read_target
+from seed_generator.profiles import Target, profile_of_project, read_target
 from seed_generator.program import OptionParser, ended, path, text
 
 _WIDTH_WITHOUT_TERMINAL = 120
@@ -44,7 +44,7 @@ class _Command:
         """Do all of it; what is wrong with an option is told before dbt starts, at once and with nothing changed."""
         options = _parser().parse_args(self._arguments)
         with told_with(_OPTIONS.get):
-            target = read_target(options.target)
+            target = read_target(options.target, profile=profile_of_project())
             page = options.page and page_file(options.page)
             published = options.publish and options.publish.absolute()
             if page and page == published:
@@ -53,10 +53,11 @@ class _Command:
             metrics = project.subscription_metrics() if options.metrics else None
         close_duckdb()
         if page:  # before anything is printed, which fails where the reader of the output has left
-            self._write_page(page, leadership_page(rows, project.definition, f"target {target.name}"))
+            self._write_page(page, leadership_page(rows, project.definition, project.wording, f"target {target.name}"))
         width = shutil.get_terminal_size((_WIDTH_WITHOUT_TERMINAL, 0)).columns
-        print(kpi_table(rows, width) if metrics is None else metrics_table(metrics, width))
-        _print_places(published, page)
+        wording = project.wording
+        print(kpi_table(rows, wording, width) if metrics is None else metrics_table(metrics, wording, width))
+        _print_places(published, page, is_package=project.is_package)
 
     def _built_and_published(
         self, options: argparse.Namespace, target: Target, published: Path | None
@@ -86,12 +87,15 @@ class _Command:
         return f"{publication.folder} is published" if publication and publication.is_complete else ""
 
 
-def _print_places(published: Path | None, page: Path | None) -> None:
+def _print_places(published: Path | None, page: Path | None, *, is_package: bool) -> None:
+    """Where things are; a project that has installed this one has neither its documents nor its Makefile."""
     if published or page:
         print()
     if published:
-        _print_made("For BI tools", f"{published / DATABASE} and {published / SCHEMA}/*.parquet (docs/use/bi.md)")
-        _print_made("For analysts", "make docs, with every table and column described")
+        documented = "" if is_package else " (docs/use/bi.md)"
+        docs = "python -m reporting.documentation" if is_package else "make docs"
+        _print_made("For BI tools", f"{published / DATABASE} and {published / SCHEMA}/*.parquet{documented}")
+        _print_made("For analysts", f"{docs}, with every table and column described")
     if page:
         _print_made("For leaders", str(page))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from reporting.files import write_whole
 from seed_generator.errors import EnvironmentFailure, told_with
 from seed_generator.interruption import ends_at_once
-from seed_generator.profiles import read_target
+from seed_generator.profiles import profile_of_project, read_target
 from seed_generator.program import OptionParser, ended, run, text
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _parser() -> OptionParser:
 
 def _document(options: argparse.Namespace) -> None:
     with told_with({"target": "--target"}.get):
-        target = read_target(options.target)
+        target = read_target(options.target, profile=profile_of_project())
     with nullcontext() if options.no_serve else _listening(options.port) as server:
         with ends_at_once("interrupted."):
             # Only here: it imports dbt, which takes a second or two.

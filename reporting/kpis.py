@@ -1,5 +1,6 @@
 """The KPIs: which there are, in what unit, of how many companies, and what is said of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -24,12 +25,14 @@ class Column:
     title : what it is called.
     unit : how its figures are written.
     ratio_of : of a share, the columns of the part and of the whole.
+    of_subscribers : those of its texts that are others where customers are subscribed.
     """
 
     name: str
     title: str
     unit: Unit
     ratio_of: tuple[str, str] | None = field(default=None, kw_only=True)
+    of_subscribers: Mapping[str, str] = field(default_factory=dict, kw_only=True)
 
     def of(self, row: MonthlyKpis) -> Figure | None:
         """The figure of a month and size; None where it has no denominator."""
@@ -146,6 +149,12 @@ USAGE = Kpi(
     sentence="{active_companies:active {size}company} had {sessions:session} in {month}, {figure} each",
     nobody="No {size}company was active in {month}",
     columns=(Column("sessions", "Sessions", COUNT), Column("avg_sessions_per_company", "Each", MEAN)),
+    of_subscribers={
+        "title": "Sessions per customer",
+        "counts": "{sessions:session}, {active_companies:customer}",
+        "sentence": "{active_companies:{size}customer} had {sessions:session} in {month}, {figure} each",
+        "nobody": "There was no {size}customer in {month}",
+    },
 )
 
 # In the order of the page. One more KPI is an entry here and a column of `rpt_leadership_page`.

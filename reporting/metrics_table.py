@@ -6,6 +6,7 @@ from reporting.kpi_table import monthly_table
 from reporting.kpis import Column
 from reporting.rows import MonthlyKpis
 from reporting.units import MEAN, MONEY, SHARE
+from reporting.wording import Wording
 
 _METRICS = (
     Column("opening_mrr", "Opening MRR", MONEY),
@@ -28,6 +29,6 @@ _METRICS = (
 )
 
 
-def metrics_table(rows: Sequence[MonthlyKpis], width: int) -> str:
+def metrics_table(rows: Sequence[MonthlyKpis], wording: Wording, width: int) -> str:
     """The table as text, without the columns that have no figure but 0 in any month."""
-    return monthly_table(rows, [column for column in _METRICS if any(map(column.of, rows))], width)
+    return monthly_table(rows, [wording.told(column) for column in _METRICS if any(map(column.of, rows))], width)

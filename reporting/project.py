@@ -12,9 +12,11 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode, SourceDefinition
 
 from reporting.rows import MonthlyKpis
-from seed_generator.errors import EnvironmentFailure
+from reporting.wording import Wording
+from seed_generator.errors import EnvironmentFailure, InputError
 from seed_generator.interruption import heard
 from seed_generator.profiles import Target
+from seed_generator.scenario import ALL_SIZES
 from seed_generator.sinks.duckdb_file import file_of, names_a_file
 from seed_generator.sinks.duckdb_messages import in_use
 
@@ -33,7 +35,7 @@ class MartsError(EnvironmentFailure):
 
 
 class Project:
-    """The dbt project, parsed once and then built and read.
+    """The dbt project here, ours or one that has installed ours as a package: parsed once, then built and read.
 
     Parameters
     ----------
@@ -43,28 +45,45 @@ class Project:
 
     Raises
     ------
-    MartsError : the target's file is not there, or the project can't be parsed.
+    MartsError : the project can't be parsed.
+    InputError : it has none of our marts.
     """
 
     def __init__(self, target: Target, *, is_default: bool = False) -> None:
-        _refuse_missing_file(target)
         self.engine = target.type
-        self._name = target.name
+        self._place = target
         self._target = () if is_default else ("--target", target.name)
         parsed = _dbt(*_SILENTLY, *_WITHOUT_FILES, "parse", *self._target)
         if not isinstance(parsed.result, Manifest):
             raise MartsError(f"dbt can't parse the project: {_reason(parsed)}")
         self._manifest = parsed.result
+        self.is_package = self._manifest.metadata.project_name != _PROJECT
+        self.wording = Wording.of(self._mart(_PAGE).config.meta)
 
     @property
     def marts(self) -> list[ModelNode]:
-        """The models that people query, by name."""
+        """Our models that people query, by name; not those of the project that has installed ours."""
         models = [node for node in self._manifest.nodes.values() if isinstance(node, ModelNode)]
-        return sorted((model for model in models if model.fqn[1] == _MARTS), key=lambda model: model.name)
+        ours = [model for model in models if model.package_name == _PROJECT and model.fqn[1] == _MARTS]
+        return sorted(ours, key=lambda model: model.name)
+
+    @property
+    def published_marts(self) -> list[ModelNode]:
+        """Those for BI tools; what the page's has beside the report, bands and books, only a simulation has."""
+        return [mart for mart in self.marts if self.wording.is_simulated or mart.name != _PAGE]
+
+    def _mart(self, name: str) -> ModelNode:
+        mart = next((mart for mart in self.marts if mart.name == name), None)
+        if mart is None:
+            raise InputError(
+                f"the dbt project {self._manifest.metadata.project_name} has no mart {name} of the package {_PROJECT};"
+                " install the package, and leave its marts enabled."
+            )
+        return mart
 
     def definition(self, word: str) -> str:
-        """What `models/vocabulary.md` says of a word."""
-        return self._manifest.docs[f"doc.{_PROJECT}.{word}"].block_contents
+        """What a column of the page's mart means."""
+        return self.wording.definition(self._mart(_PAGE).columns[word].description)
 
     def build(self) -> None:
         """Build and test everything, with dbt's output as it is.
@@ -73,8 +92,10 @@ class Project:
         ------
         MartsError : the place can't be reached, nothing is loaded there, or something is not green.
         """
-        if not self._is_there(self._manifest.sources[_SIMULATION]):
-            raise MartsError(_nothing_is_loaded(self._name))
+        if not self.wording.is_simulated:
+            self._reach()
+        elif self._lacks_file() or not self._is_loaded():
+            raise MartsError(self._what_is_missing())
         if not _dbt("build", *self._target, manifest=self._manifest).success:
             raise MartsError("dbt build was not green; what it printed says why.")
 
@@ -85,13 +106,15 @@ class Project:
         ------
         MartsError : the place can't be reached.
         """
+        if self._lacks_file():
+            raise MartsError(self._what_is_missing())
         self._reach()  # what is wrong is told in a sentence, where dbt has a traceback
         command = (*_SILENTLY, "docs", "generate", "--static", *self._target)
         if not _dbt(*command, manifest=self._manifest).success:
             raise MartsError("dbt docs generate failed; logs/dbt.log says why.")
 
     def monthly_kpis(self) -> list[MonthlyKpis]:
-        """What the page shows: by period, the cheapest size first, the total last.
+        """What the page shows: by period, the size with the lowest price or revenue per company first, `all` last.
 
         Raises
         ------
@@ -104,18 +127,10 @@ class Project:
         return self._report(_METRICS)
 
     def _report(self, name: str) -> list[MonthlyKpis]:
-        marts = {mart.name: mart for mart in self.marts}
-        report, page = marts[name], marts[_PAGE]
-        if not self._is_there(report):
-            is_loaded = self._is_there(self._manifest.sources[_SIMULATION])
-            raise MartsError(_nothing_is_built(self._name) if is_loaded else _nothing_is_loaded(self._name))
-        query = (
-            f"select report.* from {report.relation_name} as report"
-            f" inner join {page.relation_name} as page"
-            " on report.period = page.period and report.company_size = page.company_size"
-            " order by report.period, page.monthly_price nulls last, report.company_size"
-        )
-        rows = [MonthlyKpis.of(columns) for columns in self._rows(query)]
+        report, page = self._mart(name), self._mart(_PAGE)
+        if self._lacks_file() or not self._is_there(report):
+            raise MartsError(self._what_is_missing())
+        rows = [MonthlyKpis.of(columns) for columns in self._rows(_in_order(report, page))]
         periods, sizes = {row.period for row in rows}, {row.company_size for row in rows}
         if not rows or len(rows) != len(periods) * len(sizes):
             raise MartsError(
@@ -129,6 +144,24 @@ class Project:
         """A cursor of dbt's own connection, of which a DuckDB file has no other beside it."""
         with self._connected() as adapter:
             yield adapter.connections.get_thread_connection().handle.cursor()
+
+    def _what_is_missing(self) -> str:
+        """Why there are no marts, and what makes them."""
+        name, lacks_file = self._place.name, self._lacks_file()
+        place = f"there is no {file_of(self._place).absolute()}: " if lacks_file else ""
+        if self.wording.is_simulated and (lacks_file or not self._is_loaded()):
+            load = f"python -m seed_generator --target {name}"
+            return f"{place}nothing is loaded in the target {name} yet; run {load}, and then dbt build --target {name}."
+        return f"{place}the target {name} has no marts yet; run dbt build --target {name}."
+
+    def _lacks_file(self) -> bool:
+        """Whether DuckDB's file is not there. To DuckDB it is a new one, which it makes; nothing can be read in it."""
+        target = self._place
+        return target.type == "duckdb" and names_a_file(target) and not file_of(target).exists()
+
+    def _is_loaded(self) -> bool:
+        """Whether a simulation is there."""
+        return self._is_there(self._manifest.sources[_SIMULATION])
 
     def _reach(self) -> None:
         """Connect, and no more."""
@@ -152,7 +185,7 @@ class Project:
             yield
         except Exception as error:  # each engine's driver has its own
             reason = " ".join(str(error).split())
-            raise MartsError(in_use(reason) or f"the target {self._name} can't be read. ({reason})") from error
+            raise MartsError(in_use(reason) or f"the target {self._place.name} can't be read. ({reason})") from error
 
     @contextmanager
     def _connected(self) -> Iterator[BaseAdapter]:
@@ -165,22 +198,17 @@ class Project:
             adapter.cleanup_connections()
 
 
-def _refuse_missing_file(target: Target) -> None:
-    """To DuckDB a file that is not there is a new one, which it makes; there is nothing to read or build in it."""
-    if target.type != "duckdb" or not names_a_file(target):
-        return
-    path = file_of(target).absolute()
-    if not path.exists():
-        raise MartsError(f"there is no {path}: {_nothing_is_loaded(target.name)}")
-
-
-def _nothing_is_loaded(name: str) -> str:
-    load = f"python -m seed_generator --target {name}"
-    return f"nothing is loaded in the target {name} yet; run {load}, and then dbt build --target {name}."
-
-
-def _nothing_is_built(name: str) -> str:
-    return f"the target {name} has no marts yet; run dbt build --target {name}."
+def _in_order(report: ModelNode, page: ModelNode) -> str:
+    """The query for a report. Where no size has a price, what its customers pay stands in for one."""
+    return (
+        f"select report.* from {report.relation_name} as report"
+        f" inner join {page.relation_name} as page"
+        " on report.period = page.period and report.company_size = page.company_size"
+        " inner join (select company_size, sum(revenue) / nullif(sum(active_companies), 0) as revenue_per_company"
+        f" from {page.relation_name} group by company_size) as sizes on report.company_size = sizes.company_size"
+        f" order by report.period, report.company_size = '{ALL_SIZES}', page.monthly_price nulls last,"
+        " case when page.monthly_price is null then sizes.revenue_per_company end nulls last, report.company_size"
+    )
 
 
 def close_duckdb() -> None:

@@ -37,6 +37,7 @@ from reporting.versions import (
     remove_empty,
     remove_old_versions,
 )
+from reporting.wording import Wording
 from seed_generator.errors import EnvironmentFailure, InputError
 from seed_generator.interruption import undisturbed
 from seed_generator.sinks.duckdb_messages import NO_ROOM
@@ -111,11 +112,12 @@ class Publication:
         """
         with _told(self.folder):
             with project.cursor() as cursor:
+                marts = project.published_marts
                 if project.engine == "duckdb":
-                    tables = {mart.name: str(mart.relation_name) for mart in project.marts}
-                    _write(cursor, self.version, project.marts, tables)
+                    tables = {mart.name: str(mart.relation_name) for mart in marts}
+                    _write(cursor, self.version, marts, project.wording, tables)
                 else:
-                    _write_from_postgres(cursor, self.version, project.marts)
+                    _write_from_postgres(cursor, self.version, marts, project.wording)
             complete(self.version)
             with only_here(self.folder):
                 refuse_what_is_not_ours(self.folder)
@@ -127,7 +129,12 @@ class Publication:
             remove_old_versions(self.folder, {self.version.name, before})
 
 
-def _write_from_postgres(cursor: Any, version: Path, marts: Sequence[ModelNode]) -> None:  # noqa: ANN401 - psycopg2's
+def _write_from_postgres(
+    cursor: Any,  # noqa: ANN401 - psycopg2's
+    version: Path,
+    marts: Sequence[ModelNode],
+    wording: Wording,
+) -> None:
     """All marts as of one moment, by way of files that are gone at the end."""
     cursor.connection.rollback()
     cursor.connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
@@ -142,11 +149,17 @@ def _write_from_postgres(cursor: Any, version: Path, marts: Sequence[ModelNode])
                 cursor.copy_expert(f"copy (table {mart.relation_name}) to stdout (format csv, header)", file)
             types = ", ".join(f"{_quoted(name)}: {_quoted(type_)}" for name, type_ in _columns(mart).items())
             sources[mart.name] = f"read_csv({_quoted(path)}, header = true, columns = {{{types}}})"
-        _write(connection, version, marts, sources)
+        _write(connection, version, marts, wording, sources)
 
 
-def _write(connection: Any, version: Path, marts: Sequence[ModelNode], sources: Sources) -> None:  # noqa: ANN401
-    """Fill the folder from what a connection, DuckDB's or dbt's to it, can read as each mart."""
+def _write(
+    connection: Any,  # noqa: ANN401 - DuckDB's, or dbt's to it
+    version: Path,
+    marts: Sequence[ModelNode],
+    wording: Wording,
+    sources: Sources,
+) -> None:
+    """Fill the folder from what a connection can read as each mart."""
     (version / SCHEMA).mkdir()
     published = f"published_{secrets.token_hex(8)}"  # a catalog that no warehouse's file is called like
     connection.execute(f"attach {_quoted(version / DATABASE)} as {published} (storage_version '{_STORAGE_VERSION}')")
@@ -159,9 +172,10 @@ def _write(connection: Any, version: Path, marts: Sequence[ModelNode], sources: 
             definitions = ", ".join(f'"{name}" {type_}' for name, type_ in columns.items())
             connection.execute(f"create table {table} ({definitions})")
             connection.execute(f"insert into {table} select {names} from {sources[mart.name]} order by all")
-            connection.execute(f"comment on table {table} is {_quoted(mart.description)}")
+            connection.execute(f"comment on table {table} is {_quoted(wording.description(mart.description))}")
             for column in mart.columns.values():
-                connection.execute(f'comment on column {table}."{column.name}" is {_quoted(column.description)}')
+                described = _quoted(wording.description(column.description))
+                connection.execute(f'comment on column {table}."{column.name}" is {described}')
             file = version / SCHEMA / f"{mart.name}.parquet"
             connection.execute(f"copy (from {table}) to {_quoted(file)} (format parquet, compression zstd)")
     finally:

@@ -43,24 +43,25 @@ def filled(text: str, kpi: Kpi, row: MonthlyKpis) -> str:
     return text.format_map(_Words(kpi, row))
 
 
-def headline(months: Sequence[MonthlyKpis]) -> str:
+def headline(months: Sequence[MonthlyKpis], revenue: Kpi = REVENUE) -> str:
     """The last month of one size, or of all, in one line.
 
     Parameters
     ----------
     months : at least one row of one size, by period.
+    revenue : the KPI in the company's currency.
     """
     last = months[-1]
     size = before_noun(last.company_size)
-    first = f"{f'Revenue of {size}companies' if size else 'Revenue'} {_moved(months)} in {month(last.period)}"
+    first = f"{f'Revenue of {size}companies' if size else 'Revenue'} {_moved(months, revenue)} in {month(last.period)}"
     if RETENTION.of(last) is None:
         return f"{first}; no {size}customer was left to keep"
     return f"{first}; {RETENTION.brief(last)} of {size}customers stayed"
 
 
-def _moved(months: Sequence[MonthlyKpis]) -> str:
-    paid = REVENUE.brief(months[-1])
-    found = _change_since_last_month(REVENUE, months)
+def _moved(months: Sequence[MonthlyKpis], revenue: Kpi) -> str:
+    paid = revenue.brief(months[-1])
+    found = _change_since_last_month(revenue, months)
     if found is None:
         return f"was {paid}"
     if found.is_hidden:

@@ -12,7 +12,8 @@ from reporting.rows import Figure
 from seed_generator.rounding import rounded, share, written
 
 _MINUS = "\N{MINUS SIGN}"
-_LEAST_IN_DOLLARS = 1_000  # from which on cents are left out where there is little room
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+_LEAST_WITHOUT_CENTS = 1_000  # where there is little room
 
 
 @dataclass(frozen=True)
@@ -129,26 +130,32 @@ def _share_in_words(figure: Figure) -> str:
     return share(figure, 1, over="over ", under="under ")
 
 
-def _dollars_and_cents(figure: Figure) -> str:
-    if figure < 0:
-        return f"-{_dollars_and_cents(-figure)}"
-    return "<$0.01" if figure > 0 and not rounded(figure, 2) else f"${written(figure, 2)}"
-
-
-def _dollars(figure: Figure) -> str:
-    """Whole dollars, but of little money the cents too."""
-    cents = rounded(figure, 2)
-    if cents < _LEAST_IN_DOLLARS and (cents != rounded(figure, 0) or (figure > 0 and not cents)):
-        return _dollars_and_cents(figure)
-    return f"${written(figure, 0)}"
-
-
-def _dollar_tick(number: float) -> str:
-    return f"${compact(number)}"
-
-
 def _share_tick(number: float) -> str:
     return f"{written(number * 100, 0)}%"
+
+
+def money(currency: str) -> Unit:
+    """The unit of amounts in a currency, whose sign or word stands before them: `€12`, `CHF 12`."""
+    sign = f"{currency}{_NO_BREAK if currency[-1:].isalpha() else ''}"
+
+    def with_cents(figure: Figure) -> str:
+        if figure < 0:
+            return f"-{with_cents(-figure)}"
+        return f"<{sign}0.01" if figure > 0 and not rounded(figure, 2) else f"{sign}{written(figure, 2)}"
+
+    def brief(figure: Figure) -> str:
+        """In whole units, but of little money the cents too."""
+        if figure < 0:
+            return f"-{brief(-figure)}"
+        cents = rounded(figure, 2)
+        if cents < _LEAST_WITHOUT_CENTS and (cents != rounded(figure, 0) or (figure > 0 and not cents)):
+            return with_cents(figure)
+        return f"{sign}{written(figure, 0)}"
+
+    def tick(number: float) -> str:
+        return f"{currency if len(currency) == 1 else ''}{compact(number)}"  # beside an axis is no room for a word
+
+    return Unit(2, with_cents, brief, tick)
 
 
 COUNT = Unit(0, _count, _count, compact, less="fewer")
@@ -161,4 +168,4 @@ SHARE = Unit(
     is_ratio=True,
 )
 MEAN = Unit(2, _mean, _mean, compact, less="fewer", is_ratio=True)
-MONEY = Unit(2, _dollars_and_cents, _dollars, _dollar_tick)
+MONEY = money("$")

@@ -9,13 +9,14 @@ from reporting.kpis import Column, Kpi, Part
 from reporting.rows import MonthlyKpis
 from reporting.sentences import filled, sentence
 from reporting.units import Change, change
-from reporting.words import companies, month_and_year, short_month, size_name
+from reporting.words import companies, companies_within, month_and_year, short_month, size_name, width
 from seed_generator.rounding import written
 from seed_generator.scenario import ALL_SIZES
 
 _STYLES = 6  # of lines that the style sheet tells apart, beside the total's
 _MOST_LINES = 4  # sizes that are drawn together with the total
 _MOST_READOUTS = 120  # months that a pointer finds one by one
+_WIDEST_READOUT = 20.0  # in percent of a plot, so that the last month's does not leave a phone
 _YEAR = 12
 
 
@@ -160,9 +161,9 @@ def _view(kpi: Kpi, size: str, company: Company) -> View:
         sentence=sentence(kpi, months),
         has_hollow_dots=any(dot.is_hollow for line in chart.lines for dot in line.dots),
         has_band=any(line.band for line in chart.lines),
-        longest_name=max(len(line.label) for line in chart.lines),
+        longest_name=max(width(line.label) for line in chart.lines),
         chart=chart,
-        chart_name=f"Line chart: {kpi.title} of {companies(size).lower()} by month, {month_and_year(months[0].period)}"
+        chart_name=f"Line chart: {kpi.title} of {companies_within(size)} by month, {month_and_year(months[0].period)}"
         f" to {month_and_year(last.period)}. The table below has every figure.",
         readouts=_readouts(kpi, drawn, company) if len(months) <= _MOST_READOUTS else [],
     )
@@ -225,7 +226,7 @@ def _expected(kpi: Kpi, row: MonthlyKpis) -> Expected | None:
 
 def _readouts(kpi: Kpi, drawn: Sequence[str], company: Company) -> list[Readout]:
     count = len(company.periods)
-    width = 100 / max(count - 1, 1)
+    width = min(100 / max(count - 1, 1), _WIDEST_READOUT)
     readouts = []
     for index, period in enumerate(company.periods):
         rows = {size: company.months[size][index] for size in drawn}

@@ -1,6 +1,7 @@
 """Months, sizes and numbers in words, whatever the language of the machine."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 
@@ -21,6 +22,7 @@ _MONTHS = (
     "December",
 )
 _LONG_WORD = 18
+_QUOTE = "“"
 # `12 total companies` and `12 active companies` would be read as all of them.
 _OF_SENTENCES = {
     "active",
@@ -60,17 +62,25 @@ def size_name(company_size: str) -> str:
     if company_size == ALL_SIZES:
         return "All"
     words = _in_words(company_size)
-    return f"{words[0].upper()}{words[1:]}" if words[0].isalpha() else f"{words[0]}{words[1].upper()}{words[2:]}"
+    if not words.islower():  # as `iOS`: whoever wrote it has chosen
+        return words
+    first = 1 if words[0] == _QUOTE else 0
+    return f"{words[:first]}{words[first].upper()}{words[first + 1 :]}"
 
 
 def has_long_word(company_size: str) -> bool:
-    """Whether the name, at most 32 letters, has a word that a narrow column holds only in small letters."""
-    return max(map(len, _in_words(company_size).split())) > _LONG_WORD
+    """Whether the name has a word that a narrow column holds only in small letters."""
+    return max(map(width, _in_words(company_size).split()), default=0) > _LONG_WORD
 
 
 def companies(company_size: str) -> str:
     """As `Small companies`."""
     return f"{size_name(company_size)} companies"
+
+
+def companies_within(company_size: str) -> str:
+    """As `small companies`, within a sentence."""
+    return f"{before_noun(company_size) or 'all '}companies"
 
 
 def before_noun(company_size: str) -> str:
@@ -79,9 +89,20 @@ def before_noun(company_size: str) -> str:
 
 
 def _in_words(company_size: str) -> str:
-    """As `mid market`; no two sizes have the same words, and none has words that mean something else in a sentence."""
-    words = re.sub(r"(?<=[a-z0-9])_(?=[a-z0-9])", " ", company_size)
-    return f"“{words}”" if words.split()[0] in _OF_SENTENCES else words
+    """As `mid market`; none has words that mean something else in a sentence, and no two of a simulation the same."""
+    words = re.sub(r"(?<=[a-z0-9])_(?=[a-z0-9])", " ", on_one_line(company_size))
+    return f"{_QUOTE}{words}”" if not words or words.split()[0].casefold() in _OF_SENTENCES else words
+
+
+def on_one_line(text: str) -> str:
+    """The text without line breaks, tabs and what else would move a terminal."""
+    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
 
 
 def counted(number: int, noun: str) -> str:

@@ -14,6 +14,7 @@ import yaml
 from seed_generator.errors import InputError, InvalidValueError
 
 PROFILE = "saas_kpis"
+_PROJECT_FILE = "dbt_project.yml"
 SCHEMA_PREFIX = "SCHEMA_PREFIX"
 _PROFILES_FILE = "profiles.yml"
 
@@ -40,7 +41,7 @@ class Target:
         return choices[self.type]
 
 
-def read_target(name: str | None = None, profiles_dir: Path | None = None) -> Target:
+def read_target(name: str | None = None, profiles_dir: Path | None = None, *, profile: str = PROFILE) -> Target:
     """The target of that name, or the profile's default.
 
     Raises
@@ -49,19 +50,40 @@ def read_target(name: str | None = None, profiles_dir: Path | None = None) -> Ta
         `profiles_dir` where one of these was given.
     """
     path = _find_profiles(profiles_dir)
-    profile = _profile(path)
-    outputs = profile.get("outputs")
+    found = _profile(profile, path)
+    outputs = found.get("outputs")
     if not isinstance(outputs, Mapping):
-        raise InputError(f"{path}: the profile {PROFILE} has no outputs.")
-    chosen = name or str(_rendered(profile.get("target", "default"), path))
+        raise InputError(f"{path}: the profile {profile} has no outputs.")
+    # dbt takes the variable for its option, whatever a profile says.
+    chosen = name or os.environ.get("DBT_TARGET") or str(_rendered(found.get("target", "default"), path))
     if chosen not in outputs:
         key = "target" if name else "the default target, which DBT_TARGET sets,"
-        allowed = f"one of {', '.join(map(str, outputs))} (profile {PROFILE} in {path})"
+        allowed = f"one of {', '.join(map(str, outputs))} (profile {profile} in {path})"
         raise InvalidValueError(key, chosen, allowed)
     settings = _rendered(outputs[chosen], path)
     if not isinstance(settings, Mapping) or "type" not in settings:
         raise InputError(f"{path}: the target {chosen} has no type.")
     return Target(chosen, str(settings["type"]), settings)
+
+
+def profile_of_project() -> str:
+    """The profile of the dbt project here, in DBT_PROJECT_DIR or a folder above; ours where there is no project.
+
+    Raises
+    ------
+    InputError : its `dbt_project.yml` can't be read, or names no profile.
+    """
+    chosen = os.environ.get("DBT_PROFILE")
+    folder = os.environ.get("DBT_PROJECT_DIR")
+    folders = [Path(folder)] if folder else [Path.cwd(), *Path.cwd().parents]
+    path = next(filter(Path.is_file, (folder.resolve() / _PROJECT_FILE for folder in folders)), None)
+    if chosen or path is None:
+        return chosen or PROFILE
+    project = _yaml(path)
+    profile = project.get("profile") if isinstance(project, Mapping) else None
+    if not isinstance(profile, str):
+        raise InputError(f"{path} names no profile.")
+    return str(_rendered(profile, path))
 
 
 def schema_prefix() -> str:
@@ -100,17 +122,21 @@ def _find_profiles(profiles_dir: Path | None) -> Path:
     )
 
 
-def _profile(path: Path) -> Mapping[str, Any]:
+def _profile(name: str, path: Path) -> Mapping[str, Any]:
+    profiles = _yaml(path)
+    profile = profiles.get(name) if isinstance(profiles, Mapping) else None
+    if not isinstance(profile, Mapping):
+        raise InputError(f"{path} has no profile {name}.")
+    return profile
+
+
+def _yaml(path: Path) -> Any:  # noqa: ANN401 - whatever YAML holds
     try:
-        profiles = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path} can't be read: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
-    profile = profiles.get(PROFILE) if isinstance(profiles, Mapping) else None
-    if not isinstance(profile, Mapping):
-        raise InputError(f"{path} has no profile {PROFILE}.")
-    return profile
 
 
 def _rendered(value: Any, path: Path) -> Any:  # noqa: ANN401 - whatever YAML holds

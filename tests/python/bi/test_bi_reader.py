@@ -337,7 +337,7 @@ def test_jdbc_gives_dates_integers_decimals_and_comments_and_refuses_changes(bui
     assert types["revenue"] == types["retention_rate"] == "java.math.BigDecimal"
     comments = {name: comment for what, name, comment in lines if what == "comment"}
     assert comments.keys() == types.keys()
-    assert comments["active_companies"] == "Companies with at least one session in the month."
+    assert comments["active_companies"].startswith("Companies with at least one session in the month.")
     rows = sorted((period, Decimal(revenue)) for what, period, revenue in lines if what == "row")
     marts = built.warehouse.query("select period, revenue from marts.rpt_monthly_kpis")
     assert rows == sorted((str(period), revenue) for period, revenue in marts)

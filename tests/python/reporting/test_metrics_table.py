@@ -7,6 +7,7 @@ import pytest
 from reporting.metrics_table import metrics_table
 from reporting.project import Project
 from seed_generator.profiles import read_target
+from shown import WORDING
 from warehouses import PROJECT, Warehouse
 
 BRIEF = ["Opening MRR", "New", "Churned", "Closing MRR", "Net retention, 1 month", "Gross retention, 1 month"]
@@ -45,6 +46,6 @@ def test_a_narrow_terminal_gets_the_metrics_below_one_another(duckdb_warehouse: 
     duckdb_warehouse.fill()
     with duckdb_warehouse.surroundings():
         rows = Project(read_target("duckdb")).subscription_metrics()
-    lines = metrics_table(rows, 80).splitlines()
+    lines = metrics_table(rows, WORDING, 80).splitlines()
     assert max(map(len, lines)) <= 80
     assert sum(line.startswith("2021-12") for line in lines) > 3

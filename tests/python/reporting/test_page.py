@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from html import escape
 from itertools import pairwise
 
 import pytest
@@ -17,10 +18,11 @@ from reporting.kpis import KPIS, RETENTION, REVENUE, USAGE, Column, Kpi, Part
 from reporting.page import leadership_page
 from reporting.rows import MonthlyKpis
 from reporting.sentences import headline, sentence
-from reporting.units import COUNT, MEAN, MONEY, SHARE, Unit, change
-from reporting.words import before_noun, listed, size_name
+from reporting.units import COUNT, MEAN, MONEY, SHARE, Unit, change, money
+from reporting.wording import Wording
+from reporting.words import before_noun, listed, size_name, width
 from seed_generator.rounding import rounded
-from shown import row
+from shown import WORDING, row
 
 NOVEMBER, DECEMBER = date(2021, 11, 1), date(2021, 12, 1)
 EARLIER = row(NOVEMBER, "all", opening=239, active=224, sessions=1768, revenue=12096)
@@ -35,7 +37,7 @@ AMOUNTS = st.just(0.0) | st.floats(1e-6, 1e13)
 
 
 def page(rows: Sequence[MonthlyKpis], definition: str = "A word.", source: str = "target duckdb") -> str:
-    return leadership_page(rows, lambda _: definition, source)
+    return leadership_page(rows, lambda _: definition, WORDING, source)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +124,8 @@ def test_what_is_less_than_all_is_never_all_and_what_is_more_than_none_never_non
     assert "<b>&gt;99.9% (9,999,999,999 of 10,000,000,000)</b>" in html
     assert '<td><data value="1.00000000">&gt;99.9%</data></td>' in html
     assert re.findall(r"(?<!:)\b100\.0%", html) == []
-    assert ">99.9%" in kpi_table.kpi_table([nearly_all], 200)
-    assert "<0.1%" in kpi_table.kpi_table([nearly_none], 200)
+    assert ">99.9%" in kpi_table.kpi_table([nearly_all], WORDING, 200)
+    assert "<0.1%" in kpi_table.kpi_table([nearly_none], WORDING, 200)
 
 
 def test_a_half_is_rounded_up_as_bi_tools_do_it() -> None:
@@ -201,8 +203,68 @@ def test_the_words_for_sizes_are_their_own() -> None:
     assert [before_noun(name) for name in ("mid_market", "total", "all")] == ["mid market ", "“total” ", ""]
     assert [size_name(name) for name in ("mid_market", "total", "all")] == ["Mid market", "“Total”", "All"]
     rows = [row(DECEMBER, size, opening=1, active=1, sessions=1, revenue=1) for size in ("total", "all")]
-    assert kpi_table.kpi_table(rows, 200).splitlines()[1].split() == ["Month", *["total", "all"] * 4]
+    assert kpi_table.kpi_table(rows, WORDING, 200).splitlines()[1].split() == ["Month", *["total", "all"] * 4]
     assert "1 “total” company paid $1 in December 2021." in page(rows)
+
+
+@pytest.mark.parametrize(
+    ("size", "name", "noun"),
+    [
+        ("Mid Market", "Mid Market", "Mid Market "),
+        ("mid  market\n", "Mid market", "mid market "),
+        ("iOS", "iOS", "iOS "),
+        ("1", "1", "1 "),
+        ("ALL", "“ALL”", "“ALL” "),
+        ("Active trial", "“Active trial”", "“Active trial” "),
+        (" ", "“”", "“” "),
+        ("{size}", "{size}", "{size} "),
+        ("groß & <b>", "Groß & <b>", "groß & <b> "),
+    ],
+)
+def test_a_size_of_any_name_is_told_and_escaped(size: str, name: str, noun: str) -> None:
+    assert (size_name(size), before_noun(size)) == (name, noun)
+    rows = [row(DECEMBER, one, opening=9, active=9, sessions=9, revenue=9) for one in (size, "all")]
+    html = page(rows)
+    assert f"9 {escape(noun)}companies paid $9 in December 2021." in html
+    assert f'value="{escape(size)}"' in html
+    assert "<b>" not in html.split("<fieldset")[1].split("<main>")[0]
+
+
+def test_columns_of_the_table_are_straight_whatever_the_sizes_are_called() -> None:
+    sizes = ["企業", "cafe\N{COMBINING ACUTE ACCENT}", "x" * 80, "a\tb", "Total"]
+    rows = [row(DECEMBER, size, opening=9, active=9, sessions=9, revenue=9) for size in (*sizes, "all")]
+    lines = kpi_table.kpi_table(rows, WORDING, 500).splitlines()
+    assert len(lines) == 3
+    headings, figures = lines[1:]
+    assert headings.split()[1:8] == ["企業", "cafe\N{COMBINING ACUTE ACCENT}", "x" * 31 + "…", "a", "b", "Total", "all"]
+    assert width(headings) == width(figures)
+    alike = [row(DECEMBER, "x" * 80 + end, opening=9) for end in "ab"]
+    assert f"{'x' * 80}a {'x' * 80}b" in kpi_table.kpi_table([*alike, rows[-1]], WORDING, 500)
+
+
+def test_an_amount_has_the_currency_before_it_and_an_axis_no_word() -> None:
+    euros, francs, nothing = map(money, ("€", "CHF", ""))
+    assert [unit.full(Decimal("1234.5")) for unit in (euros, francs, nothing)] == [
+        "€1,234.50",
+        "CHF\N{NO-BREAK SPACE}1,234.50",
+        "1,234.50",
+    ]
+    assert [euros.full(Decimal(amount)) for amount in ("-2", "0.001")] == ["-€2.00", "<€0.01"]
+    assert [euros.brief(Decimal(amount)) for amount in ("-2000", "-0.5")] == ["-€2,000", "-€0.50"]
+    assert [unit.tick(15e6) for unit in (euros, francs, nothing)] == ["€15m", "15m", "15m"]
+
+
+def test_a_wording_has_its_rule_and_its_currency() -> None:
+    text = "Paid, in dollars, with a session. Where customers are subscribed: the amounts, in dollars."
+    assert WORDING.definition(text) == "Paid, in dollars, with a session."
+    own = Wording("Own", "€", is_simulated=False, customers_are_subscribed=True)
+    assert own.definition(text) == "The amounts, in €."
+    assert own.definition("A month.") == "A month."
+    assert own.description("Paid, in dollars.") == "Paid, in €."
+    meta = {"company_name": 2024, "currency": None, "simulated": False, "customers_are": "subscribed"}
+    assert Wording.of(meta) == Wording("2024", "", is_simulated=False, customers_are_subscribed=True)
+    unnamed = Wording.of({**meta, "company_name": " "})
+    assert "<title>three numbers for" in leadership_page([LAST], str, unnamed, "here")
 
 
 def test_one_of_something_is_told_in_the_singular(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,7 +319,7 @@ def test_one_more_kpi_is_one_more_entry(monkeypatch: pytest.MonkeyPatch) -> None
     assert "<b>5.8% (13 of 224)</b>" in html
     assert '<th scope="col">Left</th>' in html
     assert "<td>13 of 224</td>" in html
-    first, second, *_ = kpi_table.kpi_table(rows, 200).splitlines()
+    first, second, *_ = kpi_table.kpi_table(rows, WORDING, 200).splitlines()
     assert re.findall(r"\w+(?: \w+)*", first) == [
         "Active companies",
         "Retention",

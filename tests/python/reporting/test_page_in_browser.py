@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page
 from browser import chromium, lowest_contrast, scrolls_sideways, visit
 from reporting.kpis import KPIS, Part
 from reporting.page import leadership_page
-from shown import row
+from reporting.wording import Wording
+from shown import WORDING, row
 from warehouses import Warehouse
 
 SCHEMES = ("light", "dark")
@@ -159,7 +160,7 @@ def test_figures_of_a_very_large_company_stay_on_a_phone(browser: Browser, tmp_p
         for size in ("a" * 32, "all")
     ]
     file = tmp_path / "kpis.html"
-    file.write_text(leadership_page(rows, str, "target duckdb"))
+    file.write_text(leadership_page(rows, str, WORDING, "target duckdb"))
     with visit(browser, file, viewport={"width": 360, "height": 740}) as met:
         met.page.add_style_tag(content="* { letter-spacing: 0.1em !important }")  # as wide as any machine's fonts
         assert not scrolls_sideways(met.page)
@@ -180,8 +181,35 @@ def page_of_long_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for size in (*LONG_NAMES, "all")
     ]
     file = tmp_path_factory.mktemp("names") / "kpis.html"
-    file.write_text(leadership_page(rows, str, "target duckdb"))
+    file.write_text(leadership_page(rows, str, WORDING, "target duckdb"))
     return file
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_few_months_of_any_names_and_large_amounts_of_any_currency_fit(
+    browser: Browser, tmp_path: Path, width: int
+) -> None:
+    sizes = (
+        "Groß & <b>Klein</b>",
+        "x" * 80,
+        "a very long name that somebody thought of on a Friday",
+        "企業向け",
+        "all",
+    )
+    months = [date(2021, month, 1) for month in (1, 2, 3)]
+    rows = [
+        row(month, size, opening=41, active=40, sessions=300, revenue=12345678) for month in months for size in sizes
+    ]
+    file = tmp_path / "kpis.html"
+    wording = Wording("Müller & Söhne <GmbH>", "CHF", is_simulated=False, customers_are_subscribed=True)
+    file.write_text(leadership_page(rows, str, wording, "target duckdb"))
+    with visit(browser, file, viewport={"width": width, "height": 900}) as met:
+        for number in range(len(sizes)):
+            met.page.locator(f"label[for=size-{number}]").click()
+            assert not scrolls_sideways(met.page)
+            assert met.page.evaluate(_BROKEN_WORDS, ".figure data") == []
+        ticks = met.page.locator(".tick").filter(visible=True).all()
+        assert [tick.inner_text() for tick in ticks if (tick.bounding_box() or {"x": -1})["x"] < 0] == []
 
 
 WIDTHS = [360, 800, *(pytest.param(width, marks=pytest.mark.slow("another width")) for width in (320, 600, 769, 1280))]

@@ -26,7 +26,7 @@ from reporting.page import leadership_page
 from reporting.project import MartsError, Project, close_duckdb
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.profiles import read_target
-from shown import row
+from shown import WORDING, row
 from warehouses import PARTIAL_PARSE, PROJECT, Warehouse
 
 ROWS = [
@@ -47,7 +47,7 @@ def three_kpis(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("three_kpis")
 def test_the_kpis_stand_side_by_side_with_their_sizes_and_total() -> None:
-    assert kpi_table(ROWS, 200).splitlines() == [
+    assert kpi_table(ROWS, WORDING, 200).splitlines() == [
         "           Active companies       Retention        Sessions per active company          Revenue",
         "Month     small large total   small  large total             small large total    small  large   total",
         "2021-01       3     1     4   75.0% 100.0% 80.0%              5.33 10.00  6.50   $57.00 $99.00 $156.00",
@@ -57,7 +57,7 @@ def test_the_kpis_stand_side_by_side_with_their_sizes_and_total() -> None:
 
 @pytest.mark.usefixtures("three_kpis")
 def test_a_narrow_terminal_gets_them_below_one_another() -> None:
-    lines = kpi_table(ROWS, 50).splitlines()
+    lines = kpi_table(ROWS, WORDING, 50).splitlines()
     assert max(map(len, lines)) <= 50
     assert sum(line.startswith("2021-01") for line in lines) == 3
     titles = ("Active companies", "Retention", "Sessions per active company", "Revenue")
@@ -88,6 +88,7 @@ def test_a_duckdb_file_that_is_missing_is_not_made_and_what_to_run_is_told(
     file = folder / "warehouse.duckdb"
     with on_file(file, tmp_path / "artifacts").surroundings():
         monkeypatch.setenv("DBT_PROFILES_DIR", str(PROJECT))
+        monkeypatch.setenv("DBT_PROJECT_DIR", str(PROJECT))
         monkeypatch.chdir(folder)
         assert main(["--target", "duckdb", *option]) == 1
         nothing_there = f"there is no {file}: nothing is loaded in the target duckdb yet; run {LOAD.format('duckdb')}"
@@ -225,7 +226,7 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     with duckdb_warehouse.surroundings():
         project = Project(read_target("duckdb"))
-        html = leadership_page(project.monthly_kpis(), project.definition, "here")
+        html = leadership_page(project.monthly_kpis(), project.definition, project.wording, "here")
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limit[1]))
     try:
         with pytest.raises(EnvironmentFailure, match=r"^\S+kpis.html can't be written: File too large\.$"):

@@ -5,10 +5,12 @@ from datetime import date
 from decimal import Decimal
 
 from reporting.rows import Figure, MonthlyKpis
+from reporting.wording import Wording
 
 _DIGITS = Decimal("0.00000001")
 _ENDS = ("lower_95", "upper_95")
 Band = tuple[object, object]
+WORDING = Wording("ABC Enterprises", "$")  # the simulated company's
 
 
 def row(
