@@ -36,7 +36,13 @@
     {%- if var('simulated') -%}
         {{ return(ref('saas_kpis', 'stg_simulation' if name == 'stg_calendar' else name)) }}
     {%- endif -%}
-    {{ return(ref(project_name, name)) }}
+    {%- set rows = ref(project_name, name) -%}
+    {#- What a build has to read again is asked for apart from its models, and then no CTE of theirs is there. -#}
+    {%- set node = graph.nodes.get('model.' ~ project_name ~ '.' ~ name) if execute -%}
+    {%- if node and node.config.materialized == 'ephemeral' -%}
+        {%- do exceptions.raise_compiler_error(name ~ ' must be a view or a table, not ephemeral.') -%}
+    {%- endif -%}
+    {{ return(rows) }}
 {%- endmacro %}
 
 
@@ -77,11 +83,11 @@
 {% macro plans_of(rows) -%}
     {%- set price = 'null' if customers_are_subscribed() else 'greatest(coalesce(max(monthly_price), 0), 0)' %}
     select
-        company_size,
+        cast(company_size as {{ dbt.type_string() }}) as company_size,
         cast({{ price }} as numeric(10, 2)) as monthly_price
     from {{ rows }}
-    where company_size not in ('', 'all')
-    group by company_size
+    where cast(company_size as {{ dbt.type_string() }}) not in ('', 'all')
+    group by cast(company_size as {{ dbt.type_string() }})
 {%- endmacro %}
 
 
@@ -95,14 +101,15 @@
     from (
         select
             cast(company_id as {{ company_id_type() }}) as company_id,
-            coalesce(company_name, cast(company_id as {{ dbt.type_string() }})) as company_name,
-            company_size,
+            cast(coalesce(company_name, cast(company_id as {{ dbt.type_string() }})) as {{ dbt.type_string() }})
+                as company_name,
+            cast(company_size as {{ dbt.type_string() }}) as company_size,
             cast(acquired_at as timestamp) as acquired_at,
             row_number() over (partition by company_id order by acquired_at, company_size, company_name) as copy
         from {{ rows }}
         where
             company_id is not null
-            and company_size in (select company_size from {{ input('stg_plans') }})
+            and cast(company_size as {{ dbt.type_string() }}) in (select company_size from {{ input('stg_plans') }})
             and acquired_at >= (select min(period) from {{ ref('saas_kpis', 'int_months') }})
             and acquired_at < (select max(next_period) from {{ ref('saas_kpis', 'int_months') }})
     ) as companies
@@ -119,14 +126,14 @@
     from (
         select
             cast(company_id as {{ company_id_type() }}) as company_id,
-            company_size,
+            cast(company_size as {{ dbt.type_string() }}) as company_size,
             cast(date_trunc('month', period) as date) as period,
             row_number() over (
                 partition by company_id, date_trunc('month', period) order by period desc, company_size
             ) as copy
         from {{ rows }}
         where
-            company_size in (select company_size from {{ input('stg_plans') }})
+            cast(company_size as {{ dbt.type_string() }}) in (select company_size from {{ input('stg_plans') }})
             and period < (select max(next_period) from {{ ref('saas_kpis', 'int_months') }})
     ) as plan_changes
     where copy = 1
@@ -140,7 +147,7 @@
         period
     from (
         select
-            company_size,
+            cast(company_size as {{ dbt.type_string() }}) as company_size,
             cast(monthly_price as numeric(10, 2)) as monthly_price,
             cast(date_trunc('month', period) as date) as period,
             row_number() over (

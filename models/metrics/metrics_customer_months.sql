@@ -1,3 +1,4 @@
+{%- set paid = 'company_months.mrr' if customers_are_subscribed() else 'month_prices.monthly_price' %}
 with
 
 company_months as (
@@ -29,7 +30,7 @@ active as (
         cast(0 as bigint) as kept_companies,
         cast(0 as bigint) as churned_companies,
         company_months.sessions,
-        cast(month_prices.monthly_price as numeric(18, 2)) as revenue
+        cast({{ paid }} as numeric(18, 2)) as revenue
     from company_months
     inner join month_prices
         on company_months.period = month_prices.period and company_months.company_size = month_prices.company_size

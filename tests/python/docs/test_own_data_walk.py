@@ -16,13 +16,15 @@ from warehouses import PROJECT
 
 PAGE = (PROJECT / "docs" / "use" / "own-data.md").read_text()
 WALK = PAGE.partition("## The walk")[2].partition("\n## ")[0]
-STEPS = re.split(r"^### \d+\. ", WALK, flags=re.M)[1:]
+STEPS = re.split(r"^### \d+\. ", WALK, flags=re.MULTILINE)[1:]
 NAMED = re.compile(r"^(?:--|#) ((?:[\w./]+/)?[\w.]+\.(?:sql|yml))\n")
 
 
 def blocks(text: str) -> list[tuple[str, str]]:
     """The blocks of code of a text, each with its language."""
-    return [(match[1], match[2]) for match in re.finditer(r"^```(\w+)\n(.*?)^```", text, flags=re.M | re.S)]
+    return [
+        (match[1], match[2]) for match in re.finditer(r"^```(\w+)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    ]
 
 
 def run(command: str, folder: Path) -> str:
@@ -76,7 +78,7 @@ def test_the_page_has_every_check_and_every_var() -> None:
     variables = re.findall(
         r"^    (\w+):",
         (PROJECT / "dbt_project.yml").read_text().partition("Those of tables")[2].partition("# Unit tests")[0],
-        flags=re.M,
+        flags=re.MULTILINE,
     )
     assert variables
     assert [name for name in variables if f"| `{name}` |" not in PAGE] == []

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
+import jinja2
 import pytest
 import yaml
 
@@ -60,8 +61,14 @@ def picture() -> Iterator[str]:
         yield from entity(table.name, f"raw.{table.name}", types, table.primary_key, tuple(table.foreign_keys))
     for mart in MARTS:
         (model,) = yaml.safe_load((PROJECT / "models" / "marts" / f"{mart}.yml").read_text())["models"]
-        types = {column["name"]: column["data_type"] for column in model["columns"]}
+        types = {column["name"]: by_default(column["data_type"]) for column in model["columns"]}
         yield from entity(mart, f"marts.{mart}", types, KEYS[mart], ())
+
+
+def by_default(text: str) -> str:
+    """What the project's own vars make of a text."""
+    variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["saas_kpis"]
+    return jinja2.Template(text).render(var=variables.get)
 
 
 def entity(

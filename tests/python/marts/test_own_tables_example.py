@@ -1,6 +1,8 @@
 """`examples/own_data`, a project over tables of its own that has this one installed, on both engines."""
 
 import csv
+import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -141,3 +143,52 @@ def test_what_came_too_late_to_be_counted_turns_a_check_of_the_data_red(example:
         "input": {"read_late_sessions_with_a_full_refresh", "read_late_subscriptions_with_a_full_refresh"}
     }
     assert warehouse.build(*WITHOUT_SEEDS, "--full-refresh"), warehouse.messages
+
+
+def test_with_stamps_a_build_counts_the_months_that_have_a_new_one(tmp_path: Path) -> None:
+    project = copied_example(tmp_path)
+    stamps = "select period, loaded_at from analytics_app.loads"
+    (project / "models" / "staging" / "stg_loaded_months.sql").write_text(stamps)
+    warehouse = installed_warehouse(project, None, "--vars", "{customers_are: active, has_loaded_months: true}")
+    with warehouse.cursor() as cursor:
+        cursor.execute("create schema analytics_app")
+        months = (
+            "generate_series(timestamp '2024-01-01', timestamp '2024-06-01', interval '1 month') as months (period)"
+        )
+        columns = "cast(period as date) as period, timestamp '2024-07-01' as loaded_at"
+        cursor.execute(f"create table analytics_app.loads as select {columns} from {months}")
+    assert warehouse.build(), warehouse.messages
+    assert shown(warehouse, "rpt_monthly_kpis") == expected("active", "rpt_monthly_kpis")
+    with warehouse.cursor() as cursor:
+        cursor.execute("delete from analytics_app.events where occurred_at < timestamp '2024-02-03'")
+        cursor.execute("update analytics_app.loads set loaded_at = '2024-07-02' where period = date '2024-01-01'")
+    # February is read again too, for what it tells of January.
+    assert warehouse.build(*WITHOUT_SEEDS), warehouse.messages
+    assert shown(warehouse, "rpt_monthly_kpis") != expected("active", "rpt_monthly_kpis")
+    with warehouse.cursor() as cursor:
+        cursor.execute("update analytics_app.loads set loaded_at = '2024-07-03' where period = date '2024-03-01'")
+        cursor.execute("delete from analytics_app.events where occurred_at > timestamp '2024-05-20'")
+    assert not warehouse.build(*WITHOUT_SEEDS)
+    assert warehouse.red == {"read_late_sessions_with_a_full_refresh"}
+
+
+@pytest.mark.slow("another way to own tables", keeps="marts/test_own_tables_example.py")
+def test_a_clone_with_staging_models_of_its_own_has_the_same_marts(example: Path, tmp_path: Path) -> None:
+    built(example, "subscribed")
+    clone = tmp_path / "clone"
+    ignored = shutil.ignore_patterns(".git", ".venv*", "tests", "dbt_packages")
+    shutil.copytree(PROJECT, clone, ignore=ignored)
+    shutil.copytree(PROJECT / "tests", clone / "tests", ignore=shutil.ignore_patterns("python"))
+    for model in (EXAMPLE / "models" / "staging").glob("*.sql"):
+        text = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"analytics_app.\1", model.read_text())
+        (clone / "models" / "staging" / model.name).write_text(text)
+    settings = clone / "dbt_project.yml"
+    text = settings.read_text().replace("simulated: true", "simulated: false")
+    text = text.replace("customers_are: active", "customers_are: subscribed")
+    settings.write_text(text.replace("company_id_type: bigint", "company_id_type: string"))
+    file = tmp_path / "own_data.duckdb"
+    shutil.copy(example / f"{example.name}.duckdb", file)
+    warehouse = Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, tmp_path / "target", file=file, project=clone)
+    assert warehouse.build(), warehouse.messages
+    rows = warehouse.query("select * from marts.rpt_monthly_kpis order by period, company_size")
+    assert [[_text(value) for value in row] for row in rows] == expected("subscribed", "rpt_monthly_kpis")
