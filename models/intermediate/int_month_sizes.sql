@@ -21,10 +21,10 @@ steps as (
         opening_company_size,
         acquired_company_size,
         count(*) as companies,
-        {% if customers_are_subscribed() -%}
-            sum(mrr) as mrr,
-        {%- endif %}
         sum(sessions) as sessions
+        {%- if customers_are_subscribed() %},
+            sum(mrr) as mrr
+        {%- endif %}
     from {{ ref('int_company_months') }}
     group by period, company_size, opening_company_size, acquired_company_size
 
@@ -49,10 +49,10 @@ active as (
         sum(companies) as companies,
         sum(case when opening_company_size is null then companies else 0 end) as returned,
         sum(case when opening_company_size <> company_size then companies else 0 end) as moved_in,
-        {% if customers_are_subscribed() -%}
-            sum(mrr) as mrr,
-        {%- endif %}
         sum(sessions) as sessions
+        {%- if customers_are_subscribed() %},
+            sum(mrr) as mrr
+        {%- endif %}
     from steps
     group by period, company_size
 
@@ -95,10 +95,10 @@ month_sizes as (
         cast(coalesce(kept.moved_out, 0) as bigint) as moved_out_companies,
         cast(coalesce(active.companies, 0) as bigint) as active_companies,
         cast(coalesce(active_of_acquired.companies, 0) as bigint) as active_of_acquired_companies,
-        {% if customers_are_subscribed() -%}
-            cast(coalesce(active.mrr, 0) as numeric(18, 2)) as mrr,
-        {%- endif %}
         cast(coalesce(active.sessions, 0) as bigint) as sessions
+        {%- if customers_are_subscribed() %},
+            cast(coalesce(active.mrr, 0) as numeric(18, 2)) as mrr
+        {%- endif %}
     from month_prices
     left join newly_acquired
         on month_prices.period = newly_acquired.period and month_prices.company_size = newly_acquired.company_size

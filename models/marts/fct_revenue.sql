@@ -14,7 +14,11 @@ revenue as (
         company_size,
         active_companies,
         monthly_price,
-        cast({{ 'mrr' if customers_are_subscribed() else 'active_companies * monthly_price' }} as numeric(18, 2)) as revenue
+        {% if customers_are_subscribed() -%}
+            cast(mrr as numeric(18, 2)) as revenue
+        {%- else -%}
+            cast(active_companies * monthly_price as numeric(18, 2)) as revenue
+        {%- endif %}
     from month_sizes
 
 )

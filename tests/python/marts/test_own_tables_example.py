@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dbt.cli.main import dbtRunner
@@ -86,7 +87,7 @@ def test_the_installed_project_is_parsed_without_a_warning_and_has_nothing_of_a_
         options = ("--project-dir", str(example), "--profiles-dir", str(example), "--target", "duckdb")
         quietly = ("--quiet", "--log-level", "none", "--warn-error")
         assert dbtRunner().invoke([*quietly, "parse", "--no-partial-parse", *options]).success
-        listed = dbtRunner().invoke([*quietly, "list", *options]).result
+        listed: Any = dbtRunner().invoke([*quietly, "list", *options]).result
     ours = [name for name in listed if name.split(":")[-1].startswith("saas_kpis.")]
     assert ours
     assert [name for name in ours if any(word in name for word in ("exposure", "source", "unit_test", "metric:"))] == []
@@ -113,8 +114,10 @@ def test_a_build_counts_what_came_late_and_what_was_corrected(example: Path) -> 
         # A session of the last three months, a new price since the last month, a size that was wrong from the first
         # month on, and a customer of whom nothing is known any more.
         cursor.execute(f"insert into analytics_app.events values ('late', {customer}, '2024-04-03 12:00:00', 'login')")
-        cursor.execute(f"update analytics_app.subscriptions set monthly_amount = 90 where customer_id = {customer}"
-                       " and ends_on is null")
+        cursor.execute(
+            f"update analytics_app.subscriptions set monthly_amount = 90 where customer_id = {customer}"
+            " and ends_on is null"
+        )
         cursor.execute(f"update analytics_app.customers set plan_at_signup = 'business' where id = {other}")
         gone = "(select id from analytics_app.customers where name = 'Elm Street Dental')"
         cursor.execute(f"delete from analytics_app.events where customer_id = {gone}")
@@ -134,7 +137,7 @@ def test_what_came_too_late_to_be_counted_turns_a_check_of_the_data_red(example:
         cursor.execute(f"insert into analytics_app.events values ('late', {customer}, '2024-02-03 12:00:00', 'login')")
         cursor.execute(f"update analytics_app.subscriptions set monthly_amount = 20 where customer_id = {customer}")
     assert not warehouse.build(*WITHOUT_SEEDS)
-    assert tagged(warehouse, warehouse.red) == {
+    assert tagged(warehouse.red) == {
         "input": {"read_late_sessions_with_a_full_refresh", "read_late_subscriptions_with_a_full_refresh"}
     }
     assert warehouse.build(*WITHOUT_SEEDS, "--full-refresh"), warehouse.messages

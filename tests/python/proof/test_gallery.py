@@ -118,6 +118,13 @@ class Gallery:
             red = stage.rehearsal.red(test for test in definition.caught_by if test not in UNIT_TESTS)
         return Outcome(list(zip(right, wrong, strict=True)), red | self._red_unit_tests[definition.name])
 
+    def is_seen_by_the_marts(self, definition: WrongDefinition) -> bool:
+        """Whether a data test sees it that is no check of somebody's data; nothing is to be seen in right figures."""
+        stage = self.stage(definition.scenario)
+        of_marts = [test for test in self._project.tests if {"identity", "truth"} & set(test["tags"])]
+        with stage.wrong(definition):
+            return any(stage.rehearsal.is_red(test) for test in of_marts) or stage.read_marts() == stage.marts
+
     def changes_nothing_by_default(self, definition: WrongDefinition) -> bool:
         default = self.stage()
         with default.wrong(definition):
@@ -148,6 +155,13 @@ def test_a_wrong_definition_is_caught_by_the_tests_that_it_names(gallery: Galler
     # Of a contract money may be the same, and only its type be wrong.
     if definition.needs_made_up_data and not definition.contract_of:
         assert gallery.changes_nothing_by_default(definition)
+
+
+@pytest.mark.parametrize(
+    "definition", [pytest.param(each, id=each.name) for each in DEFINITIONS if not each.contract_of]
+)
+def test_an_identity_or_the_truth_sees_every_wrong_figure(gallery: Gallery, definition: WrongDefinition) -> None:
+    assert gallery.is_seen_by_the_marts(definition)
 
 
 # What is judged without dbt is what dbt compiled; that dbt judges alike is seen of one definition for each model.

@@ -38,7 +38,7 @@ def installed_warehouse(project: Path, database: Database | None = None, *option
     return Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, artifacts, file=file, project=project, options=options)
 
 
-def tagged(warehouse: Warehouse, tests: Iterable[str]) -> dict[str, set[str]]:
+def tagged(tests: Iterable[str]) -> dict[str, set[str]]:
     """Some tests by the folder that says what they are about."""
     singular = {path.stem: path.parent.name for path in (PROJECT / "tests" / "singular").rglob("*.sql")}
     by_tag: dict[str, set[str]] = {}

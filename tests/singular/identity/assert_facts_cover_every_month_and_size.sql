@@ -1,5 +1,5 @@
--- Every fact has one row for every month of the calendar and every size, and no other. A returned row tells which has how
--- many instead; a mart without a row is one of them, which no test of its rows could see.
+-- Every fact has one row for every month of the calendar and every size, and no other. A returned row tells which has
+-- how many instead; a mart without a row is one of them, which no test of its rows could see.
 with
 
 calendar as (

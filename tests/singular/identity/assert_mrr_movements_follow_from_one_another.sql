@@ -1,6 +1,7 @@
 -- MRR closes as what is paid, and the next month opens with it. What moves between sizes cancels. What is kept of it,
--- over all sizes, is what neither contraction nor churn took, and what expansion gave. A returned row is a month and
--- size, or a month of all sizes, in which it is not so.
+-- over all sizes, is what neither contraction nor churn took, and what expansion gave. Who pays has begun to pay and
+-- was not lost since, and averages are over them. A returned row is a month and size, or a month of all sizes, in which
+-- it is not so.
 with
 
 mrr_movements as (
@@ -28,6 +29,40 @@ followed as (
         lag(closing_mrr) over (partition by company_size order by period) as closing_mrr_1m,
         lag(closing_mrr, 12) over (partition by company_size order by period) as closing_mrr_12m
     from mrr_movements
+
+),
+
+metrics as (
+
+    select
+        period,
+        closing_mrr,
+        lost_paying_companies,
+        avg_revenue_per_company,
+        lifetime_value,
+        new_paying_companies + reactivated_companies - lost_paying_companies as gained_companies,
+        sum(new_paying_companies + reactivated_companies - lost_paying_companies) over (
+            order by period rows between unbounded preceding and current row
+        ) as paying_companies
+    from {{ ref('rpt_subscription_metrics') }}
+    where company_size = 'all'
+
+),
+
+-- A lifetime value times the companies that were lost is the average times those that paid a month ago.
+wrong_averages as (
+
+    select period
+    from metrics
+    where
+        (
+            abs(coalesce(1e0 * avg_revenue_per_company * paying_companies - closing_mrr, closing_mrr))
+            <= 0.0000001 * paying_companies
+            and abs(coalesce(
+                1e0 * lifetime_value * lost_paying_companies
+                - 1e0 * avg_revenue_per_company * (paying_companies - gained_companies), 0
+            )) <= 0.00001 * (1 + coalesce(1e0 * lifetime_value * lost_paying_companies, 0))
+        ) is not true
 
 ),
 
@@ -80,3 +115,10 @@ select
     'all' as company_size
 from totals
 where moved_mrr <> 0 or kept_mrr <> kept_mrr_1m or capped_mrr <> capped_mrr_1m
+
+union all
+
+select
+    period,
+    'all' as company_size
+from wrong_averages
