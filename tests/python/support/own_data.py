@@ -55,7 +55,7 @@ class Generator:
         companies = list(self._companies())
         tables: dict[str, list[tuple[Any, ...]]] = {
             "companies": companies,
-            "plans": [(size, self._one(PRICES)) for size in self._sizes],
+            "plans": list(self._plans()),
             "price_changes": list(self._price_changes()),
             "plan_changes": [],
             "sessions": [],
@@ -92,6 +92,14 @@ class Generator:
             yield company_id, self._one(names), size, acquired_at
             if self._is_careless and self._is_so(0.1):
                 yield company_id, "Twice", self._one(sizes), self._instant(add_months(acquired, 1))
+        if self._is_careless:
+            yield None, "Nobody", self._one(self._sizes), self._instant(self._first)
+
+    def _plans(self) -> Iterator[tuple[Any, ...]]:
+        for size in self._sizes:
+            yield size, self._one(["-1", None, *PRICES] if self._is_careless else PRICES)
+        if self._is_careless:
+            yield from ((size, "7") for size in (self._one(self._sizes), "all", "", None))
 
     def _price_changes(self) -> Iterator[tuple[Any, ...]]:
         for size in self._sizes:
@@ -165,7 +173,10 @@ class Generator:
 
 def expected_marts(data: OwnData, *, is_subscribed: bool) -> dict[str, Mart]:
     """Every mart but the leadership page, as rows by their key, without what the contract leaves out."""
-    plans = {size: None if is_subscribed else Decimal(price) for size, price in data.tables["plans"]}
+    plans: dict[str, Decimal | None] = {}
+    for size in sizes_of(data):
+        prices = [Decimal(price) for of, price in data.tables["plans"] if of == size and price is not None]
+        plans[size] = None if is_subscribed else max([*prices, Decimal("0.00")])
     changes = [
         (period, size, Decimal(price))
         for size, price, period in data.tables["price_changes"]
@@ -181,10 +192,15 @@ def expected_marts(data: OwnData, *, is_subscribed: bool) -> dict[str, Mart]:
     return marts_of(companies, data.periods, price_list(plans, changes, data.periods))
 
 
+def sizes_of(data: OwnData) -> set[str]:
+    """Those that are listed and can be told from all of them."""
+    return {size for size, _ in data.tables["plans"] if size not in {"all", "", None}}
+
+
 def _companies(data: OwnData) -> dict[Any, Company]:
     """Each with the first of its rows, if that is of a month of the calendar, and the last change of each month."""
-    sizes = {size for size, _ in data.tables["plans"]}
-    known = [row for row in data.tables["companies"] if row[2] in sizes and row[3] is not None]
+    sizes = sizes_of(data)
+    known = [row for row in data.tables["companies"] if row[2] in sizes and None not in {row[0], row[3]}]
     companies: dict[Any, Company] = {}
     for company_id, name, size, acquired_at in sorted(known, key=lambda row: row[3]):
         acquired = month_of(acquired_at)
