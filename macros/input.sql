@@ -6,7 +6,8 @@
     tests with the tag `input` say what was left out. A simulation has tests on its raw tables, and is read as it is.
 -#}
 {% macro input(name) -%}
-    {%- set rows = rows_of(name) -%}
+    {%- set has_prices = not customers_are_subscribed() -%}
+    {%- set rows = rows_of(name) if name != 'stg_price_changes' or has_prices else '' -%}
     {%- if var('simulated') -%}
         {{ return(rows) }}
     {%- elif name == 'stg_calendar' -%}
@@ -18,7 +19,7 @@
     {%- elif name == 'stg_plan_changes' -%}
         {%- set rows = plan_changes_of(rows) -%}
     {%- elif name == 'stg_price_changes' -%}
-        {%- set rows = price_changes_of(rows) -%}
+        {%- set rows = price_changes_of(rows) if has_prices else no_price_changes() -%}
     {%- elif name == 'stg_sessions' -%}
         {%- set rows = sessions_of(rows) -%}
     {%- elif name == 'stg_subscriptions' -%}
@@ -75,11 +76,10 @@
 
 
 {% macro plans_of(rows) -%}
+    {%- set price = 'null' if customers_are_subscribed() else 'greatest(coalesce(max(monthly_price), 0), 0)' %}
     select
-        company_size
-        {%- if not customers_are_subscribed() %},
-        cast(greatest(coalesce(max(monthly_price), 0), 0) as numeric(10, 2)) as monthly_price
-        {%- endif %}
+        company_size,
+        cast({{ price }} as numeric(10, 2)) as monthly_price
     from {{ rows }}
     where company_size not in ('', 'all')
     group by company_size
@@ -151,6 +151,16 @@
         where monthly_price >= 0 and period is not null
     ) as price_changes
     where copy = 1
+{%- endmacro %}
+
+
+{# Subscriptions have amounts of their own: nobody asks a user for a list of prices. #}
+{% macro no_price_changes() -%}
+    select
+        cast(null as {{ dbt.type_string() }}) as company_size,
+        cast(null as numeric(10, 2)) as monthly_price,
+        cast(null as date) as period
+    where false
 {%- endmacro %}
 
 

@@ -36,10 +36,7 @@ cohort_months as (
         cast(date_trunc('month', companies.acquired_at) as date) as acquired_period,
         company_months.acquired_company_size,
         company_months.company_size,
-        count(*) as active_companies,
-        {% if customers_are_subscribed() -%}
-            sum(company_months.mrr) as mrr,
-        {%- endif %}
+        count(*) as active_companies{{ ', sum(company_months.mrr) as mrr' if customers_are_subscribed() }},
         company_months.loaded_at
     from company_months
     inner join companies on company_months.company_id = companies.company_id

@@ -162,10 +162,7 @@ company_months as (
                 then coalesce(plan_changes_before.company_size, companies.company_size)
             when companies.acquired_at >= cast({{ activity }}.period as timestamp) then companies.company_size
         end as opening_company_size,
-        companies.company_size as acquired_company_size,
-        {% if is_subscribed -%}
-            {{ activity }}.mrr,
-        {%- endif %}
+        companies.company_size as acquired_company_size{{ ', known_customers_by_month.mrr' if is_subscribed }},
         cast({{ activity }}.sessions as bigint) as sessions,
         cast({{ activity }}.session_ids_checksum as bigint) as session_ids_checksum,
         loaded_months.loaded_at

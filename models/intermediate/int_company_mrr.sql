@@ -1,17 +1,18 @@
-{{ config(materialized='view') }}
-
+{#- What is paid for a month is the price of a size or, with subscriptions, an amount of each company. #}
 {%- set is_subscribed = customers_are_subscribed() %}
+{%- set prices = ref('int_company_months') if is_subscribed else ref('int_month_prices') %}
+{%- set monthly_price = 'mrr' if is_subscribed else 'monthly_price' %}
+{%- set key = 'company_id' if is_subscribed else 'company_size' %}
+{{ config(materialized='view') }}
 
 with
 
-{% if not is_subscribed -%}
 month_prices as (
 
-    select * from {{ ref('int_month_prices') }}
+    select * from {{ prices }}
 
 ),
 
-{% endif -%}
 lifetimes as (
 
     select * from {{ ref('int_company_lifetimes') }}
@@ -30,13 +31,7 @@ active_now as (
         company_id,
         period,
         company_size
-        {%- if is_subscribed %},
-            mrr
-        {%- endif %}
     from {{ ref('int_company_months') }}
-    {% if is_subscribed -%}
-        where mrr > 0
-    {%- endif %}
 
 ),
 
@@ -47,15 +42,8 @@ a_month_ago as (
         company_id,
         cast(period + interval '1 month' as date) as period,
         company_size
-        {%- if is_subscribed %},
-            mrr
-        {%- endif %}
     from {{ ref('int_company_months') }}
-    where
-        period < (select horizon.last_period from horizon)
-        {% if is_subscribed -%}
-            and mrr > 0
-        {%- endif %}
+    where period < (select horizon.last_period from horizon)
 
 ),
 
@@ -65,15 +53,8 @@ a_year_ago as (
         company_id,
         cast(period + interval '12 month' as date) as period,
         company_size
-        {%- if is_subscribed %},
-            mrr
-        {%- endif %}
     from {{ ref('int_company_months') }}
-    where
-        period <= (select cast(horizon.last_period - interval '12 month' as date) from horizon)
-        {% if is_subscribed -%}
-            and mrr > 0
-        {%- endif %}
+    where period <= (select cast(horizon.last_period - interval '12 month' as date) from horizon)
 
 ),
 
@@ -86,34 +67,12 @@ active_now_or_a_month_ago as (
         coalesce(active_now.period, a_month_ago.period) as period,
         active_now.company_size,
         a_month_ago.company_size as company_size_1m
-        {%- if is_subscribed %},
-            active_now.mrr,
-            a_month_ago.mrr as mrr_1m
-        {%- endif %}
     from active_now
     full outer join a_month_ago
         on active_now.company_id = a_month_ago.company_id and active_now.period = a_month_ago.period
 
 ),
 
-{% if is_subscribed -%}
--- A customer at no charge is not among those who pay.
-payments as (
-
-    select
-        active.company_id,
-        active.period,
-        active.company_size,
-        cast(coalesce(active.mrr, 0) as numeric(18, 2)) as mrr,
-        active.company_size_1m,
-        cast(coalesce(active.mrr_1m, 0) as numeric(18, 2)) as mrr_1m,
-        a_year_ago.company_size as company_size_12m,
-        cast(coalesce(a_year_ago.mrr, 0) as numeric(18, 2)) as mrr_12m
-    from active_now_or_a_month_ago as active
-    left join a_year_ago on active.company_id = a_year_ago.company_id and active.period = a_year_ago.period
-
-),
-{%- else -%}
 -- A free size pays nothing: it moves no MRR.
 payments as (
 
@@ -121,32 +80,31 @@ payments as (
         active.company_id,
         active.period,
         month_prices.company_size,
-        cast(coalesce(month_prices.monthly_price, 0) as numeric(18, 2)) as mrr,
+        cast(coalesce(month_prices.{{ monthly_price }}, 0) as numeric(18, 2)) as mrr,
         prices_1m.company_size as company_size_1m,
-        cast(coalesce(prices_1m.monthly_price, 0) as numeric(18, 2)) as mrr_1m,
+        cast(coalesce(prices_1m.{{ monthly_price }}, 0) as numeric(18, 2)) as mrr_1m,
         prices_12m.company_size as company_size_12m,
-        cast(coalesce(prices_12m.monthly_price, 0) as numeric(18, 2)) as mrr_12m
+        cast(coalesce(prices_12m.{{ monthly_price }}, 0) as numeric(18, 2)) as mrr_12m
     from active_now_or_a_month_ago as active
     left join a_year_ago on active.company_id = a_year_ago.company_id and active.period = a_year_ago.period
     left join month_prices
         on
             active.period = month_prices.period
-            and active.company_size = month_prices.company_size
-            and month_prices.monthly_price > 0
+            and active.{{ key }} = month_prices.{{ key }}
+            and month_prices.{{ monthly_price }} > 0
     left join month_prices as prices_1m
         on
             active.period = cast(prices_1m.period + interval '1 month' as date)
-            and active.company_size_1m = prices_1m.company_size
-            and prices_1m.monthly_price > 0
+            and active.{{ 'company_id' if is_subscribed else 'company_size_1m' }} = prices_1m.{{ key }}
+            and prices_1m.{{ monthly_price }} > 0
     left join month_prices as prices_12m
         on
             active.period = cast(prices_12m.period + interval '12 month' as date)
-            and a_year_ago.company_size = prices_12m.company_size
-            and prices_12m.monthly_price > 0
-    where month_prices.monthly_price is not null or prices_1m.monthly_price is not null
+            and a_year_ago.{{ key }} = prices_12m.{{ key }}
+            and prices_12m.{{ monthly_price }} > 0
+    where month_prices.{{ monthly_price }} is not null or prices_1m.{{ monthly_price }} is not null
 
 ),
-{%- endif %}
 
 -- The cases without a payment now or then come first: no gain from nothing is an expansion. Who pays for the first time
 -- is new, and who has paid before has come back, however long ago that was.

@@ -12,7 +12,6 @@ plans as (
 
 ),
 
-{% if not customers_are_subscribed() -%}
 -- A price holds until the next one of the size.
 price_changes as (
 
@@ -25,27 +24,20 @@ price_changes as (
 
 ),
 
-{% endif -%}
--- Until its first change a size has the price of its plan. Subscriptions have amounts of their own.
+-- Until its first change a size has the price of its plan.
 month_prices as (
 
     select
         months.period,
         plans.company_size,
-        {% if customers_are_subscribed() -%}
-            cast(null as numeric(10, 2)) as monthly_price
-        {%- else -%}
-            coalesce(price_changes.monthly_price, plans.monthly_price) as monthly_price
-        {%- endif %}
+        coalesce(price_changes.monthly_price, plans.monthly_price) as monthly_price
     from months
     cross join plans
-    {% if not customers_are_subscribed() -%}
     left join price_changes
         on
             plans.company_size = price_changes.company_size
             and months.period >= price_changes.period
             and (months.period < price_changes.next_period or price_changes.next_period is null)
-    {%- endif %}
 
 )
 

@@ -1,3 +1,4 @@
+{%- set is_subscribed = customers_are_subscribed() %}
 with
 
 month_prices as (
@@ -19,12 +20,9 @@ steps as (
         period,
         company_size,
         opening_company_size,
-        acquired_company_size,
+        acquired_company_size{{ ', sum(mrr) as mrr' if is_subscribed }},
         count(*) as companies,
         sum(sessions) as sessions
-        {%- if customers_are_subscribed() %},
-            sum(mrr) as mrr
-        {%- endif %}
     from {{ ref('int_company_months') }}
     group by period, company_size, opening_company_size, acquired_company_size
 
@@ -46,13 +44,10 @@ active as (
     select
         period,
         company_size,
-        sum(companies) as companies,
+        sum(companies) as companies{{ ', sum(mrr) as mrr' if is_subscribed }},
         sum(case when opening_company_size is null then companies else 0 end) as returned,
         sum(case when opening_company_size <> company_size then companies else 0 end) as moved_in,
         sum(sessions) as sessions
-        {%- if customers_are_subscribed() %},
-            sum(mrr) as mrr
-        {%- endif %}
     from steps
     group by period, company_size
 
@@ -87,7 +82,7 @@ month_sizes as (
     select
         month_prices.period,
         month_prices.company_size,
-        month_prices.monthly_price,
+        month_prices.monthly_price{{ ', cast(coalesce(active.mrr, 0) as numeric(18, 2)) as mrr' if is_subscribed }},
         cast(coalesce(newly_acquired.companies, 0) as bigint) as newly_acquired_companies,
         cast(coalesce(kept.companies, 0) as bigint) as kept_companies,
         cast(coalesce(active.returned, 0) as bigint) as returned_companies,
@@ -96,9 +91,6 @@ month_sizes as (
         cast(coalesce(active.companies, 0) as bigint) as active_companies,
         cast(coalesce(active_of_acquired.companies, 0) as bigint) as active_of_acquired_companies,
         cast(coalesce(active.sessions, 0) as bigint) as sessions
-        {%- if customers_are_subscribed() %},
-            cast(coalesce(active.mrr, 0) as numeric(18, 2)) as mrr
-        {%- endif %}
     from month_prices
     left join newly_acquired
         on month_prices.period = newly_acquired.period and month_prices.company_size = newly_acquired.company_size

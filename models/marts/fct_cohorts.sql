@@ -1,3 +1,5 @@
+{%- set paid = 'cohort_months.mrr' if customers_are_subscribed()
+    else 'cohort_months.active_companies * month_prices.monthly_price' %}
 with
 
 lifetimes as (
@@ -43,11 +45,7 @@ activity as (
         cohort_months.acquired_company_size as company_size,
         cohort_months.period,
         sum(cohort_months.active_companies) as active_companies,
-        {% if customers_are_subscribed() -%}
-            sum(cohort_months.mrr) as revenue
-        {%- else -%}
-            sum(cohort_months.active_companies * month_prices.monthly_price) as revenue
-        {%- endif %}
+        sum({{ paid }}) as revenue
     from cohort_months
     left join month_prices
         on cohort_months.period = month_prices.period and cohort_months.company_size = month_prices.company_size

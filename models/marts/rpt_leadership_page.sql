@@ -14,14 +14,12 @@ monthly_kpis as (
 
 ),
 
-{% if simulated -%}
 simulation as (
 
-    select * from {{ ref('stg_simulation') }}
+    select * from {{ ref('stg_simulation') if simulated else '(select cast(null as bigint) as seed) as nothing' }}
 
 ),
 
-{% endif -%}
 expected_kpis as (
 
     {% if has_bands -%}
@@ -95,11 +93,9 @@ leadership_page as (
         {%- endfor %}
         agreement.cells_as_in_the_books,
         agreement.cells_in_the_books,
-        {{ 'simulation.seed' if simulated else 'cast(null as bigint) as seed' }}
+        simulation.seed
     from monthly_kpis
-    {% if simulated -%}
-        cross join simulation
-    {%- endif %}
+    cross join simulation
     cross join agreement
     left join bands
         on monthly_kpis.period = bands.period and monthly_kpis.company_size = bands.company_size
