@@ -71,12 +71,13 @@
 {%- endmacro %}
 
 
+{# As many months as int_months can count, which are 833 years. #}
 {% macro calendar_of(rows) -%}
     select
         cast(date_trunc('month', min(first_period)) as date) as first_period,
-        cast(min(months) as bigint) as months
+        cast(least(min(months), 10000) as bigint) as months
     from {{ rows }}
-    having min(first_period) is not null and min(months) is not null
+    having min(first_period) is not null and min(months) > 0
 {%- endmacro %}
 
 
@@ -190,13 +191,18 @@
 {%- endmacro %}
 
 
+{# Each month of the calendar is there, or what was paid before it would be lost; one without a stamp is read once. #}
 {% macro loaded_months_of(rows) -%}
     select
-        cast(period as date) as period,
-        max(cast(loaded_at as timestamp)) as loaded_at
-    from {{ rows }}
-    where
-        loaded_at is not null
-        and cast(period as date) in (select months.period from {{ ref('saas_kpis', 'int_months') }} as months)
-    group by cast(period as date)
+        months.period,
+        coalesce(max(stamps.loaded_at), cast('1970-01-01' as timestamp)) as loaded_at
+    from {{ ref('saas_kpis', 'int_months') }} as months
+    left join (
+        select
+            cast(date_trunc('month', period) as date) as period,
+            cast(loaded_at as timestamp) as loaded_at
+        from {{ rows }}
+    ) as stamps
+        on months.period = stamps.period
+    group by months.period
 {%- endmacro %}

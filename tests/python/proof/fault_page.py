@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from seed_generator import schemas
 from seed_generator.faults.kinds import FAULT_KINDS
 from warehouses import PROJECT
 from wrong_definitions import scenario_file
@@ -19,6 +20,18 @@ KPIS = {
     "revenue": "revenue",
 }
 Totals = Mapping[date, Mapping[str, Any]]
+Shares = Mapping[schemas.TableSchema, Decimal]
+SHARES = {
+    schemas.SESSIONS: Decimal("0.01"),
+    schemas.COMPANIES: Decimal("0.01"),
+    schemas.PLANS: Decimal(1),
+    schemas.PLAN_CHANGES: Decimal("0.1"),
+    schemas.PRICE_CHANGES: Decimal(1),
+}
+# There are fewer companies.
+SHARES_IN_A_LIFE = {**SHARES, schemas.COMPANIES: Decimal("0.05")}
+# Some month has to be hit; and no company may lose its only session of a month, which would be seen in the rows.
+OTHER_SHARES = {"deleted_months": Decimal("0.1"), "deleted_sessions": Decimal("0.001")}
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,11 @@ class Outcome:
     def stopped(self) -> bool:
         """Whether the build ended before a mart was replaced."""
         return not self.replaced
+
+
+def share_of(kind: str, shares: Shares) -> Decimal:
+    """How many of the rows that a kind is about are hit."""
+    return OTHER_SHARES.get(kind, shares[FAULT_KINDS[kind].table])
 
 
 def render(outcomes: Mapping[str, Outcome]) -> str:

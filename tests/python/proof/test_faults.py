@@ -3,7 +3,7 @@
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pytest
 from scipy.stats import binom
 
-from fault_page import LIFE_FILE, PAGE, Outcome, Totals, render
+from fault_page import LIFE_FILE, PAGE, SHARES, SHARES_IN_A_LIFE, Outcome, Shares, Totals, render, share_of
 from kpis_in_python import KEYS
 from pages import check_page
 from places import Place, everywhere, made_rows
@@ -354,17 +354,6 @@ SEEN_BEHIND_THE_MARTS_IN_A_LIFE = {
     *(SEEN_BY_THE_BOOKS_ONLY - {"companies_of_wrong_size"}),
     *("sessions_after_churn", "sessions_in_the_wrong_month"),
 }
-SHARES = {
-    schemas.SESSIONS: Decimal("0.01"),
-    schemas.COMPANIES: Decimal("0.01"),
-    schemas.PLANS: Decimal(1),
-    schemas.PLAN_CHANGES: Decimal("0.1"),
-    schemas.PRICE_CHANGES: Decimal(1),
-}
-# There are fewer companies.
-SHARES_IN_A_LIFE = {**SHARES, schemas.COMPANIES: Decimal("0.05")}
-# Some month has to be hit; and no company may lose its only session of a month, which would be seen in the rows.
-OTHER_SHARES = {"deleted_months": Decimal("0.1"), "deleted_sessions": Decimal("0.001")}
 
 
 class Stage:
@@ -378,9 +367,7 @@ class Stage:
     options : those that load the simulation.
     """
 
-    def __init__(
-        self, warehouse: Warehouse, project: Project, shares: Mapping[schemas.TableSchema, Decimal], *options: str
-    ) -> None:
+    def __init__(self, warehouse: Warehouse, project: Project, shares: Shares, *options: str) -> None:
         self.warehouse = warehouse
         self._project = project
         self._shares = shares
@@ -391,7 +378,7 @@ class Stage:
 
     def spoil(self, kind: str) -> Decimal:
         """Load the simulation with some rows hit; returns the share of them."""
-        share = OTHER_SHARES.get(kind, self._shares[table_of(kind)])
+        share = share_of(kind, self._shares)
         assert self.warehouse.seed(*self._options, "--fault", f"{kind}={share}").returncode == 0
         assert self.warehouse.query("select count(*) > 0 from truth.injected_faults") == [(True,)]
         return share

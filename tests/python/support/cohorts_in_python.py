@@ -1,27 +1,26 @@
 """Cohorts and survival once more, company by company in plain Python: the part of `kpis_in_python` that is theirs."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kpis_in_python import Company
+    from kpis_in_python import Company, Prices
 
-Prices = Mapping[date, Mapping[str, Decimal]]
 Mart = dict[tuple[Any, ...], dict[str, Any]]
 
 
-def cohorts(companies: Collection["Company"], periods: Sequence[date], prices: Prices) -> Mart:
+def cohorts(companies: Collection["Company"], periods: Sequence[date], prices: "Prices") -> Mart:
     """The companies of each month and size of acquisition, in each month since then."""
     cells: Mart = {}
     for acquired, size in {(company.acquired, company.first_size) for company in companies}:
         cohort = [company for company in companies if (company.acquired, company.first_size) == (acquired, size)]
         paid = Decimal("0.00")
         for age, period in enumerate(periods[periods.index(acquired) :]):
-            active = [company for company in cohort if company.sessions[period]]
-            revenue = sum((prices[period][company.size(period)] for company in active), Decimal("0.00"))
+            active = [company for company in cohort if company.is_active(period)]
+            revenue = sum((company.pays(period, prices) for company in active), Decimal("0.00"))
             paid += revenue
             cells[acquired, size, period] = {
                 "age_months": age,
@@ -58,7 +57,7 @@ def survival(companies: Collection["Company"], periods: Sequence[date]) -> Mart:
 
 def _months(company: "Company", periods: Sequence[date]) -> list[bool]:
     """Whether a company was active, in each month from its acquisition to the last one."""
-    return [company.sessions[period] > 0 for period in periods if period >= company.acquired]
+    return [company.is_active(period) for period in periods if period >= company.acquired]
 
 
 def _decimal(fraction: Fraction) -> Decimal:

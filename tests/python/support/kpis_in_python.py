@@ -1,11 +1,12 @@
-"""The marts once more, computed from the raw rows in plain Python by docs/model/decisions: a second opinion.
+"""The marts once more, computed from the rows in plain Python by docs/model/decisions: a second opinion.
 
 Nothing here is shared with the models, the macros or the simulator's books.
 """
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,8 @@ from warehouses import Warehouse
 
 Row = dict[str, Any]
 Mart = dict[tuple[Any, ...], Row]
+# What each size costs in each month; nothing, where subscriptions have amounts of their own.
+Prices = dict[date, dict[str, Decimal | None]]
 
 KEYS = {
     "fct_monthly_usage": ("period", "company_size"),
@@ -47,29 +50,46 @@ RATIOS = {
 
 @dataclass
 class Company:
-    """A company as its raw rows tell of it: `changes` has the size that it holds from a month on."""
+    """A company as its rows tell of it.
+
+    Parameters
+    ----------
+    sessions : by month. They make it a customer of the month, unless it has amounts.
+    changes : the size that it holds from a month on.
+    amounts : what it pays by its subscriptions in each month in which these make it a customer.
+    """
 
     name: str
     first_size: str
     acquired: date
     sessions: Counter[date] = field(default_factory=Counter)
     changes: dict[date, str] = field(default_factory=dict)
+    amounts: dict[date, Decimal] | None = None
 
     def size(self, period: date) -> str:
         changed = [month for month in self.changes if month <= period]
         return self.changes[max(changed)] if changed else self.first_size
 
+    def is_active(self, period: date) -> bool:
+        return self.sessions[period] > 0 if self.amounts is None else period in self.amounts
+
+    def pays(self, period: date, prices: Prices) -> Decimal:
+        """In a month in which it is active."""
+        amount = prices[period][self.size(period)] if self.amounts is None else self.amounts[period]
+        assert amount is not None
+        return amount
+
     def was_customer_of(self, period: date, before: date | None) -> str | None:
         """The size of which it was a customer when a month began, if it was one."""
-        if before is not None and self.sessions[before]:
+        if before is not None and self.is_active(before):
             return self.size(before)
         return self.first_size if self.acquired == period else None
 
-    def life(self, periods: list[date], prices: dict[date, dict[str, Decimal]]) -> Row:
-        active = [period for period in periods if self.sessions[period]]
+    def life(self, periods: list[date], prices: Prices) -> Row:
+        active = [period for period in periods if self.is_active(period)]
         since_last = [p for p in periods if p > active[-1]] if active else [self.acquired]
         months = zip([None, *periods], periods, strict=False)
-        returns = [now for before, now in months if self.sessions[now] and self.was_customer_of(now, before) is None]
+        returns = [now for before, now in months if self.is_active(now) and self.was_customer_of(now, before) is None]
         return {
             "company_name": self.name,
             "company_size": self.first_size,
@@ -79,7 +99,7 @@ class Company:
             "churned_period": since_last[0] if since_last else None,
             "active_months": len(active),
             "sessions": self.sessions.total(),
-            "lifetime_revenue": sum((prices[month][self.size(month)] for month in active), Decimal("0.00")),
+            "lifetime_revenue": sum((self.pays(month, prices) for month in active), Decimal("0.00")),
             "acquired_period": self.acquired,
             "current_company_size": self.size(periods[-1]),
             "reactivations": len(returns),
@@ -98,17 +118,34 @@ def expected_marts(warehouse: Warehouse) -> dict[str, Mart]:
     ]
     companies_of = _companies(warehouse)
     assert sum(company.acquired == periods[0] for company in companies_of.values()) == companies
-    prices = _prices(warehouse, periods)
+    plans = dict(warehouse.query("select company_size, monthly_price from raw.plans"))
+    changes = warehouse.query("select period, company_size, monthly_price from raw.price_changes")
+    marts = marts_of(companies_of, periods, price_list(plans, changes, periods))
+    return marts | {"rpt_leadership_page": _with_bands_and_books(warehouse, marts["rpt_monthly_kpis"])}
 
+
+def price_list(
+    plans: dict[str, Decimal | None], changes: Iterable[tuple[date, str, Decimal]], periods: list[date]
+) -> Prices:
+    """What the last change up to each month says of a size, or its plan."""
+    in_order = sorted(changes)
+    return {
+        period: plans | {size: price for since, size, price in in_order if since <= period and size in plans}
+        for period in periods
+    }
+
+
+def marts_of(companies_of: Mapping[Any, Company], periods: list[date], prices: Prices) -> dict[str, Mart]:
+    """Every mart but the leadership page, as rows by their key."""
     cells: Mart = {}
     for number, period in enumerate(periods):
         before = periods[number - 1] if number else None
         for size, price in prices[period].items():
             there = [company for company in companies_of.values() if company.acquired <= period]
             acquired = [company for company in there if company.first_size == size]
-            active = [company for company in there if company.sessions[period] and company.size(period) == size]
+            active = [company for company in there if company.is_active(period) and company.size(period) == size]
             opening = [company for company in there if company.was_customer_of(period, before) == size]
-            kept = [company for company in opening if company.sessions[period]]
+            kept = [company for company in opening if company.is_active(period)]
             cells[period, size] = {
                 "acquired_companies": len(acquired),
                 "opening_companies": len(opening),
@@ -116,7 +153,7 @@ def expected_marts(warehouse: Warehouse) -> dict[str, Mart]:
                 "active_companies": len(active),
                 "sessions": sum(company.sessions[period] for company in active),
                 "monthly_price": price,
-                "revenue": len(active) * price,
+                "revenue": sum((company.pays(period, prices) for company in active), Decimal("0.00")),
                 "newly_acquired_companies": sum(company.acquired == period for company in acquired),
                 "kept_companies": len(kept),
                 "returned_companies": sum(company.was_customer_of(period, before) is None for company in active),
@@ -124,11 +161,11 @@ def expected_marts(warehouse: Warehouse) -> dict[str, Mart]:
                     company.was_customer_of(period, before) not in {None, size} for company in active
                 ),
                 "moved_out_companies": sum(company.size(period) != size for company in kept),
-                "active_of_acquired_companies": sum(company.sessions[period] > 0 for company in acquired),
+                "active_of_acquired_companies": sum(company.is_active(period) for company in acquired),
             }
         of_month = [cells[period, size] for size in prices[period]]
-        cells[period, "all"] = {name: sum(cell[name] for cell in of_month) for name in of_month[0]} | {
-            "monthly_price": None
+        cells[period, "all"] = {
+            name: None if name == "monthly_price" else sum(cell[name] for cell in of_month) for name in of_month[0]
         }
     for cell in cells.values():
         cell["retention_rate"] = _ratio(cell["kept_companies"], cell["opening_companies"])
@@ -146,7 +183,6 @@ def expected_marts(warehouse: Warehouse) -> dict[str, Mart]:
         ),
         "fct_revenue": _chosen(by_size, "active_companies", "monthly_price", "revenue"),
         "rpt_monthly_kpis": cells,
-        "rpt_leadership_page": _with_bands_and_books(warehouse, cells),
         "dim_companies": {(number,): company.life(periods, prices) for number, company in companies_of.items()},
         **subscription_marts(_payments(companies_of, prices), periods, list(prices[periods[0]])),
         "fct_cohorts": cohorts(companies_of.values(), periods, prices),
@@ -156,12 +192,17 @@ def expected_marts(warehouse: Warehouse) -> dict[str, Mart]:
 
 def actual_marts(warehouse: Warehouse) -> dict[str, Mart]:
     """Every mart as dbt built it, as rows by their key."""
+    with warehouse.cursor() as cursor:
+        return marts_read_by(cursor)
+
+
+def marts_read_by(cursor: Any) -> dict[str, Mart]:
+    """Every mart that a cursor of any engine finds, as rows by their key."""
     marts: dict[str, Mart] = {}
     for mart, key in KEYS.items():
-        with warehouse.cursor() as cursor:
-            cursor.execute(f"select * from marts.{mart}")
-            names = [column[0] for column in cursor.description]
-            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        cursor.execute(f"select * from marts.{mart}")
+        names = [column[0] for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         marts[mart] = {tuple(row.pop(name) for name in key): row for row in rows}
         assert len(marts[mart]) == len(rows), f"{mart} has two rows of one key"
     return marts
@@ -196,38 +237,27 @@ def _same(name: str, expected: Any, actual: Any) -> bool:
 
 def _companies(warehouse: Warehouse) -> dict[int, Company]:
     rows = warehouse.query("select company_id, company_name, company_size, created_at from raw.companies")
-    companies = {number: Company(name, size, _month_of(acquired_at)) for number, name, size, acquired_at in rows}
+    companies = {number: Company(name, size, month_of(acquired_at)) for number, name, size, acquired_at in rows}
     for number, created_at in warehouse.query("select company_id, created_at from raw.sessions"):
-        companies[number].sessions[_month_of(created_at)] += 1
+        companies[number].sessions[month_of(created_at)] += 1
     for number, period, size in warehouse.query("select company_id, period, company_size from raw.plan_changes"):
         companies[number].changes[period] = size
     return companies
 
 
-def _prices(warehouse: Warehouse, periods: list[date]) -> dict[date, dict[str, Decimal]]:
-    """What each size costs in each month."""
-    prices: dict[str, Decimal] = dict(warehouse.query("select company_size, monthly_price from raw.plans"))
-    changes = warehouse.query("select period, company_size, monthly_price from raw.price_changes")
-    found = {}
-    for period in periods:
-        prices = prices | {size: price for month, size, price in changes if month == period}
-        found[period] = prices
-    return found
-
-
-def _payments(companies: dict[int, Company], prices: dict[date, dict[str, Decimal]]) -> Payments:
+def _payments(companies: Mapping[Any, Company], prices: Prices) -> Payments:
     """What each company pays for which size, month by month."""
     return {
         period: {
-            number: (company.size(period), of_size[company.size(period)])
+            number: (company.size(period), company.pays(period, prices))
             for number, company in companies.items()
-            if company.sessions[period] and of_size[company.size(period)]
+            if company.is_active(period) and company.pays(period, prices)
         }
-        for period, of_size in prices.items()
+        for period in prices
     }
 
 
-def _month_of(instant: datetime) -> date:
+def month_of(instant: date) -> date:
     return date(instant.year, instant.month, 1)
 
 

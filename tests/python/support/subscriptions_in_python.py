@@ -10,7 +10,7 @@ from typing import Any
 
 Row = dict[str, Any]
 # What a company pays in a month, and for which size; months and companies that pay nothing are not there.
-Payments = Mapping[date, Mapping[int, tuple[str, Decimal]]]
+Payments = Mapping[date, Mapping[Any, tuple[str, Decimal]]]
 
 AMOUNTS = (
     *("opening_mrr", "new_mrr", "reactivation_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr"),

@@ -64,7 +64,7 @@ class Warehouse:
         assert loaded.returncode == 0, loaded.stderr
         assert self.build(*WITHOUT_TESTS), self.messages
         if self.file and kept:
-            _share(self.file, kept)
+            share(self.file, kept)
 
     def _made_before(self, options: tuple[str, ...]) -> Path | None:
         """Where a file with all that is, or will be."""
@@ -218,10 +218,10 @@ def begin_as_parsed(warehouse: Warehouse, options: tuple[str, ...] = ()) -> Path
 def leave_as_parsed(warehouse: Warehouse, shared: Path | None) -> None:
     """Leave it for others, if this is the first warehouse of its kind."""
     if shared and not shared.exists():
-        _share(warehouse.artifacts / PARTIAL_PARSE, shared)
+        share(warehouse.artifacts / PARTIAL_PARSE, shared)
 
 
-def _share(own: Path, shared: Path) -> None:
+def share(own: Path, shared: Path) -> None:
     """Others see all of it or nothing."""
     unfinished = shared.with_suffix(f".{os.getpid()}")
     shutil.copy(own, unfinished)

@@ -20,13 +20,14 @@ sizes as (
 
 ),
 
+-- Without a calendar there is no month, and without a size no total.
 expected as (
 
     select
-        calendar.months * sizes.sizes as cells,
-        calendar.months * (sizes.sizes + 1) as cells_with_total
-    from calendar
-    cross join sizes
+        coalesce(calendar.months, 0) * sizes.sizes as cells,
+        coalesce(calendar.months, 0) * case when sizes.sizes > 0 then sizes.sizes + 1 else 0 end as cells_with_total
+    from sizes
+    left join calendar on sizes.sizes is not null
 
 ),
 
