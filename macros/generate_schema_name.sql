@@ -3,7 +3,7 @@
     sandboxes and parallel tests apart. Where this project is installed in another one, names are made as there.
 -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
-    {%- if project_name != 'saas_kpis' -%}
+    {%- if project_name not in ['saas_kpis', node.package_name] -%}
         {%- set as_there = (context.get(project_name) or {}).get('generate_schema_name', dbt.generate_schema_name) -%}
         {{ return(as_there(custom_schema_name, node)) }}
     {%- endif -%}

@@ -262,7 +262,7 @@ def test_a_change_of_the_sessions_outside_of_a_load_turns_the_next_build_red_and
         history.place.execute(*statements)
         assert not warehouse.build("--select", MONTHS, HOLDS_RAW)
         assert warehouse.red == {HOLDS_RAW}
-        (compiled,) = warehouse.artifacts.glob(f"compiled/*/tests/singular/{HOLDS_RAW}.sql")
+        (compiled,) = warehouse.artifacts.glob(f"compiled/*/tests/singular/*/{HOLDS_RAW}.sql")
         assert {period for period, *_ in history.place.execute(compiled.read_text())} == months
         assert warehouse.dbt("run", "--full-refresh", "--select", MONTHS)
         assert warehouse.dbt("test", "--select", HOLDS_RAW), warehouse.messages
