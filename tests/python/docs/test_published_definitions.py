@@ -4,13 +4,12 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import chdir
 from datetime import date
 from fractions import Fraction
 
 import pytest
-from dbt.cli.main import dbtRunner
 
+from installed import EXAMPLE, install, installed_warehouse
 from pages import check_page
 from published_definitions import (
     Movement,
@@ -28,7 +27,6 @@ from published_definitions import (
 from warehouses import PROJECT, Warehouse
 
 PAGE = PROJECT / "docs" / "proof" / "published-definitions.md"
-EXAMPLE = PROJECT / "examples" / "own_data"
 FIRST, LAST, TODAY = date(2017, 11, 1), date(2018, 8, 1), date(2018, 9, 10)
 MARTS, NOT_SAID = "our marts", "not given"
 KINDS = ("new", "reactivation", "expansion", "contraction", "churned")
@@ -114,15 +112,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     project = tmp_path_factory.mktemp("published")
     for name in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(EXAMPLE / name, project)
-    (project / "packages.yml").write_text(f"packages: [{{local: {PROJECT}}}]\n")
+    install(project, f"local: {PROJECT}")
     staging = project / "models" / "staging"
     staging.mkdir(parents=True)
     for name, sql in {**STAGING, "stg_subscriptions": rows()}.items():
         (staging / f"{name}.sql").write_text(sql)
-    file = project / "own.duckdb"
-    warehouse = Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, project / "target", file=file, project=project)
-    with warehouse.surroundings(), chdir(project):
-        assert dbtRunner().invoke(["--quiet", "--log-level", "none", "deps"]).success
+    warehouse = installed_warehouse(project)
     assert warehouse.build(), warehouse.messages
     return warehouse
 

@@ -10,41 +10,30 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from dbt.cli.main import dbtRunner
 
 from browser import chromium, lowest_contrast, scrolls_sideways, visit
+from installed import EXAMPLE, copied_example, installed_warehouse
 from postgres_server import Database
 from reporting import documentation
 from reporting.cli import main
 from reporting.versions import DATABASE
 from warehouses import PROJECT, WITHOUT_TESTS, Warehouse
 
-EXAMPLE = PROJECT / "examples" / "own_data"
 # What only a simulated company has.
 SIMULATED = re.compile(r"simulat|\bseed|\bband|\bbooks|expected|scenario|made up", re.IGNORECASE)
 
 
-def copied(folder: Path) -> Path:
-    """The example, installed in a folder of its own, with a mart of its own beside ours."""
-    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("dbt_packages", "target", "logs", "*.duckdb"))
-    packages = folder / "packages.yml"
-    packages.write_text(packages.read_text().replace("local: ../..", f"local: {PROJECT}"))
-    (folder / "models" / "marts").mkdir()
-    (folder / "models" / "marts" / "fct_orders.sql").write_text("select 1 as order_id")
-    with chdir(folder):
-        assert dbtRunner().invoke(["--quiet", "--log-level", "none", "deps", "--log-path", "logs"]).success
-    return folder
-
-
-def installed(folder: Path, engine: str, database: Database | None = None) -> Warehouse:
-    environment = {"DUCKDB_PATH": str(folder / "own_data.duckdb")} if database is None else database.environment
-    file = folder / "own_data.duckdb" if database is None else None
-    return Warehouse(engine, environment, folder / "artifacts", database, file, copied(folder))
+def installed(folder: Path, database: Database | None = None) -> Warehouse:
+    """The example, with a mart of its own beside ours."""
+    project = copied_example(folder)
+    (project / "models" / "marts").mkdir()
+    (project / "models" / "marts" / "fct_orders.sql").write_text("select 1 as order_id")
+    return installed_warehouse(project, database)
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    warehouse = installed(tmp_path_factory.mktemp("own") / "project", "duckdb")
+    warehouse = installed(tmp_path_factory.mktemp("own"))
     assert warehouse.build(*WITHOUT_TESTS), warehouse.messages
     return warehouse
 
@@ -62,7 +51,7 @@ def report(warehouse: Warehouse, *options: str) -> int:
 
 
 def on_server(tmp_path: Path, database: Database) -> Warehouse:
-    warehouse = installed(tmp_path / "project", "postgres", database)
+    warehouse = installed(tmp_path, database)
     assert warehouse.build(*WITHOUT_TESTS), warehouse.messages
     return warehouse
 
@@ -154,7 +143,7 @@ def test_only_our_marts_are_published_and_say_nothing_of_a_simulation(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     # From nothing: the first build makes the file.
-    warehouse = installed(tmp_path / "project", "duckdb")
+    warehouse = installed(tmp_path)
     assert report(warehouse, "--publish") == 0
     printed = capfd.readouterr().out
     folder = warehouse.project / "published"
@@ -190,7 +179,7 @@ def told(shown: pytest.CaptureFixture[str]) -> str:
 
 
 def test_what_is_missing_is_told_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    warehouse = installed(tmp_path / "project", "duckdb")
+    warehouse = installed(tmp_path)
     assert warehouse.file is not None
     capsys.readouterr()
     build = "the target duckdb has no marts yet; run dbt build --target duckdb."
