@@ -12,7 +12,7 @@ months as (
 
 loaded_months as (
 
-    select * from {{ rows_of('stg_loaded_months') }}
+    select * from {{ every_row('stg_loaded_months') }}
 
 ),
 

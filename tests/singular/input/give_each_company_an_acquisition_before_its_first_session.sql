@@ -7,20 +7,20 @@ with
 companies as (
 
     select
-        cast(company_id as {{ company_id_type() }}) as company_id,
+        company_id,
         company_size,
-        cast(acquired_at as timestamp) as acquired_at
-    from {{ rows_of('stg_companies') }}
+        acquired_at
+    from {{ every_row('stg_companies') }}
 
 ),
 
 sessions as (
 
     select
-        cast(company_id as {{ company_id_type() }}) as company_id,
+        company_id,
         min(created_at) as first_session_at
-    from {{ rows_of('stg_sessions') }}
-    group by cast(company_id as {{ company_id_type() }})
+    from {{ every_row('stg_sessions') }}
+    group by company_id
 
 )
 

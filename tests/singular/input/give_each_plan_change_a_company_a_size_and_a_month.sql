@@ -8,27 +8,27 @@ with
 companies as (
 
     select
-        cast(company_id as {{ company_id_type() }}) as company_id,
+        company_id,
         company_size,
-        cast(acquired_at as timestamp) as acquired_at
-    from {{ rows_of('stg_companies') }}
+        acquired_at
+    from {{ every_row('stg_companies') }}
 
 ),
 
 plans as (
 
-    select company_size from {{ rows_of('stg_plans') }}
+    select company_size from {{ every_row('stg_plans') }}
 
 ),
 
 plan_changes as (
 
     select
-        cast(company_id as {{ company_id_type() }}) as company_id,
+        company_id,
         company_size,
-        cast(period as date) as period,
+        period,
         count(*) over (partition by company_id, date_trunc('month', period)) as changes_in_month
-    from {{ rows_of('stg_plan_changes') }}
+    from {{ every_row('stg_plan_changes') }}
 
 )
 

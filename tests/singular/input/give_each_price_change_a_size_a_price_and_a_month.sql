@@ -7,7 +7,7 @@ with
 
 plans as (
 
-    select company_size from {{ rows_of('stg_plans') }}
+    select company_size from {{ every_row('stg_plans') }}
 
 ),
 
@@ -16,9 +16,9 @@ price_changes as (
     select
         company_size,
         monthly_price,
-        cast(period as date) as period,
+        period,
         count(*) over (partition by company_size, date_trunc('month', period)) as changes_in_month
-    from {{ rows_of('stg_price_changes') }}
+    from {{ every_row('stg_price_changes') }}
 
 )
 

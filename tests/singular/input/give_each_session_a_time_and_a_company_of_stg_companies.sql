@@ -7,19 +7,19 @@ with
 companies as (
 
     select
-        cast(company_id as {{ company_id_type() }}) as company_id,
+        company_id,
         company_size,
-        cast(acquired_at as timestamp) as acquired_at
-    from {{ rows_of('stg_companies') }}
+        acquired_at
+    from {{ every_row('stg_companies') }}
 
 ),
 
 sessions as (
 
     select
-        cast(company_id as {{ company_id_type() }}) as company_id,
+        company_id,
         created_at
-    from {{ rows_of('stg_sessions') }}
+    from {{ every_row('stg_sessions') }}
 
 ),
 

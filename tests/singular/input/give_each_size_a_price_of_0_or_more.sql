@@ -9,7 +9,7 @@ plans as (
     select
         company_size,
         monthly_price
-    from {{ rows_of('stg_plans') }}
+    from {{ every_row('stg_plans') }}
 
 )
 

@@ -7,9 +7,9 @@ with
 loaded_months as (
 
     select
-        cast(period as date) as period,
-        cast(loaded_at as timestamp) as loaded_at
-    from {{ rows_of('stg_loaded_months') }}
+        period,
+        loaded_at
+    from {{ every_row('stg_loaded_months') }}
 
 )
 

@@ -7,21 +7,21 @@ with
 companies as (
 
     select
-        cast(company_id as {{ company_id_type() }}) as company_id,
+        company_id,
         company_size,
-        cast(acquired_at as timestamp) as acquired_at
-    from {{ rows_of('stg_companies') }}
+        acquired_at
+    from {{ every_row('stg_companies') }}
 
 ),
 
 subscriptions as (
 
     select
-        cast(company_id as {{ company_id_type() }}) as company_id,
-        cast(valid_from as date) as valid_from,
-        cast(valid_to as date) as valid_to,
+        company_id,
+        valid_from,
+        valid_to,
         monthly_amount
-    from {{ rows_of('stg_subscriptions') }}
+    from {{ every_row('stg_subscriptions') }}
 
 )
 

@@ -7,9 +7,9 @@ with
 calendar as (
 
     select
-        cast(first_period as date) as first_period,
+        first_period,
         months
-    from {{ rows_of('stg_calendar') }}
+    from {{ every_row('stg_calendar') }}
 
 ),
 

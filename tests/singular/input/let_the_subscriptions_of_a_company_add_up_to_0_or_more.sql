@@ -7,11 +7,11 @@ with
 subscriptions as (
 
     select
-        cast(company_id as {{ company_id_type() }}) as company_id,
-        cast(valid_from as date) as valid_from,
-        cast(valid_to as date) as valid_to,
+        company_id,
+        valid_from,
+        valid_to,
         monthly_amount
-    from {{ rows_of('stg_subscriptions') }}
+    from {{ every_row('stg_subscriptions') }}
 
 ),
 
