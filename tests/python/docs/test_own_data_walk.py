@@ -64,6 +64,7 @@ def test_the_walk_has_ten_steps() -> None:
     assert len(STEPS) == 10
 
 
+@pytest.mark.slow("a project of its own", keeps="marts/test_own_tables_example.py")
 def test_the_walk_prints_what_the_page_shows(said: dict[str, str]) -> None:
     shown = [line.rstrip() for language, text in blocks(WALK) if language == "text" for line in text.splitlines()]
     printed = [re.sub(r"^\d\d:\d\d:\d\d  ", "", line).rstrip() for text in said.values() for line in text.splitlines()]

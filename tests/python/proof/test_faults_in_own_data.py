@@ -99,6 +99,7 @@ def test_no_identity_breaks_on_any_kind(stages: dict[str, OwnStage], name: str) 
         assert stage.red("identity") == set()
 
 
+@pytest.mark.slow("every kind, to write them down", keeps="proof/test_faults_in_own_data.py")
 def test_the_page_says_which_tests_of_the_tables_see_a_kind(stages: dict[str, OwnStage]) -> None:
     seen_by = {}
     for name in NAMES:

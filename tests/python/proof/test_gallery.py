@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ class Outcome:
 
     figures: list[Pair]
     red: set[str]
+    is_seen_by_the_marts: bool
 
 
 class Gallery:
@@ -116,14 +118,18 @@ class Gallery:
         with stage.wrong(definition):
             wrong = stage.figures(definition)
             red = stage.rehearsal.red(test for test in definition.caught_by if test not in UNIT_TESTS)
-        return Outcome(list(zip(right, wrong, strict=True)), red | self._red_unit_tests[definition.name])
+            # Of right figures there is nothing to be seen.
+            is_seen = bool(red & self._of_marts) or self._finds_any(stage) or stage.read_marts() == stage.marts
+        red |= self._red_unit_tests[definition.name]
+        return Outcome(list(zip(right, wrong, strict=True)), red, is_seen)
 
-    def is_seen_by_the_marts(self, definition: WrongDefinition) -> bool:
-        """Whether a data test sees it that is no check of somebody's data; nothing is to be seen in right figures."""
-        stage = self.stage(definition.scenario)
-        of_marts = [test for test in self._project.tests if {"identity", "truth"} & set(test["tags"])]
-        with stage.wrong(definition):
-            return any(stage.rehearsal.is_red(test) for test in of_marts) or stage.read_marts() == stage.marts
+    @cached_property
+    def _of_marts(self) -> set[str]:
+        """The data tests that are no checks of somebody's data."""
+        return {test["name"] for test in self._project.tests if {"identity", "truth"} & set(test["tags"])}
+
+    def _finds_any(self, stage: Stage) -> bool:
+        return any(stage.rehearsal.is_red(test) for test in self._project.tests if test["name"] in self._of_marts)
 
     def changes_nothing_by_default(self, definition: WrongDefinition) -> bool:
         default = self.stage()
@@ -157,11 +163,9 @@ def test_a_wrong_definition_is_caught_by_the_tests_that_it_names(gallery: Galler
         assert gallery.changes_nothing_by_default(definition)
 
 
-@pytest.mark.parametrize(
-    "definition", [pytest.param(each, id=each.name) for each in DEFINITIONS if not each.contract_of]
-)
-def test_an_identity_or_the_truth_sees_every_wrong_figure(gallery: Gallery, definition: WrongDefinition) -> None:
-    assert gallery.is_seen_by_the_marts(definition)
+def test_an_identity_or_the_truth_sees_every_wrong_figure(gallery: Gallery) -> None:
+    seen = {each.name: gallery.outcome(each).is_seen_by_the_marts for each in DEFINITIONS if not each.contract_of}
+    assert [name for name, is_seen in seen.items() if not is_seen] == []
 
 
 # What is judged without dbt is what dbt compiled; that dbt judges alike is seen of one definition for each model.

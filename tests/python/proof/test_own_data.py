@@ -11,7 +11,7 @@ from own_projects import TABLES, inserts, own_warehouse
 from own_stage import VARIABLES, OwnStage
 from postgres_server import Database
 
-SETS = 200
+SETS = 100
 QUICKLY = range(10)
 ON_A_SERVER = range(10, 16)
 sets = pytest.mark.parametrize(

@@ -126,6 +126,7 @@ def test_what_models_say_twice_stands_once_in_the_vocabulary() -> None:
     assert sorted(used) == sorted(defined)
 
 
+@pytest.mark.slow("a tool of ours", keeps="reporting/test_dbt_docs.py")
 def test_a_column_macro_or_metric_without_a_word_is_found(tmp_path: Path) -> None:
     manifest, found = project_and_columns(tmp_path)
     assert list(undescribed(manifest, found)) == list(too_long(manifest)) == []

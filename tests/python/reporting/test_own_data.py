@@ -139,6 +139,7 @@ def test_the_page_fits_a_desk_and_a_phone(page: Path, viewport: dict[str, int]) 
         assert met.complaints == []
 
 
+@pytest.mark.slow("a build of its own", keeps="reporting/test_own_data.py")
 def test_only_our_marts_are_published_and_say_nothing_of_a_simulation(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

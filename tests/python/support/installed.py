@@ -31,7 +31,7 @@ def install(project: Path, package: str) -> None:
 
 def installed_warehouse(project: Path, database: Database | None = None, *options: str) -> Warehouse:
     """Where a project is built: in a DuckDB file of its folder, or on a server."""
-    artifacts = project / "target"
+    artifacts = project / "target" / ("postgres" if database else "duckdb")
     if database:
         return Warehouse("postgres", database.environment, artifacts, database, project=project, options=options)
     file = project / f"{project.name}.duckdb"
