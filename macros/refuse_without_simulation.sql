@@ -16,6 +16,8 @@
         {%- if missing -%}
             {%- do exceptions.raise_compiler_error(
                 place ~ ' has no ' ~ missing | join(', ') ~ '. Load a simulation first: ' ~ load
+                ~ ('' if project_name == 'saas_kpis' else '; or set the var simulated of saas_kpis to false, for tables of'
+                   ~ ' your own')
             ) -%}
         {%- endif -%}
         {#- Some of the books, but not all, are those of an older version; rows of other origin have none. -#}

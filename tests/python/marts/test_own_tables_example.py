@@ -152,6 +152,22 @@ def test_what_came_too_late_to_be_counted_turns_a_check_of_the_data_red(example:
     }
 
 
+@pytest.mark.slow("another way to come late", keeps="marts/test_own_tables_example.py")
+def test_a_month_that_is_filled_later_is_counted_however_long_ago_it_was(example: Path) -> None:
+    warehouse = built(example, "active")
+    january = "occurred_at < timestamp '2024-02-01 05:00:00'"  # of New York
+    with warehouse.cursor() as cursor:
+        cursor.execute(f"create table january as select * from analytics_app.events where {january}")
+        cursor.execute(f"delete from analytics_app.events where {january}")
+    assert warehouse.build(*WITHOUT_SEEDS, "--full-refresh"), warehouse.messages
+    assert shown(warehouse, "rpt_monthly_kpis") != expected("active", "rpt_monthly_kpis")
+    with warehouse.cursor() as cursor:
+        cursor.execute("insert into analytics_app.events select * from january")
+    assert warehouse.build(*WITHOUT_SEEDS), warehouse.messages
+    for mart in KEYS:
+        assert shown(warehouse, mart) == expected("active", mart), mart
+
+
 @pytest.mark.slow("another way to say what to read again", keeps="marts/test_own_tables_example.py")
 def test_with_stamps_a_build_counts_the_months_that_have_a_new_one(tmp_path: Path) -> None:
     project = copied_example(tmp_path)

@@ -241,10 +241,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         shutil.copy(path, folder / "models" / "staging")
     project = (PROJECT / "dbt_project.yml").read_text()
     for key, value in {
-        "simulated": "false",
+        "simulated": "false\n    company_name: Müller & Söhne <GmbH>\n    currency: CHF",
         "company_id_type": "string",
-        "company_name": "Müller & Söhne <GmbH>",
-        "currency": "CHF",
     }.items():
         project, found = re.subn(rf"(?m)^    {key}: .*$", f"    {key}: {value}", project)
         assert found == 1
