@@ -17,29 +17,32 @@
                 {%- endif -%}
             {%- endfor -%}
         {%- endfor -%}
-        {%- if ran['input'] or ran['identity'] -%}
-            {%- set of_data = counted_checks(found['input']) if found['input'] else 'your data passed ' ~ ran['input'] ~ ' checks' -%}
-            {%- if found['identity'] -%}
-                {%- set of_marts = 'the marts break ' ~ found['identity'] | length ~ ' of their identities: '
-                    ~ found['identity'] | join(', ') -%}
-                {%- set advice = ' Mend your data first, and build again.' if found['input']
-                    else ' That is a bug of saas_kpis and not of your data: please report it.' -%}
-            {%- elif skipped -%}
-                {%- set of_marts = skipped | length ~ " of the marts' identities were not checked, for these marts were"
-                    ~ ' not built anew' -%}
-            {%- else -%}
-                {%- set of_marts = "the marts' identities hold" -%}
-            {%- endif -%}
-            {%- do log((of_data ~ '; ' ~ of_marts ~ '.')[0] | upper ~ (of_data ~ '; ' ~ of_marts ~ '.')[1:] ~ (advice or ''),
-                       info=True) -%}
+        {%- set said = [] -%}
+        {%- if found['input'] -%}
+            {%- do said.append(counted(found['input'] | length, 'check') ~ ' of your data failed: ' ~ found['input'] | sort | join(', ')) -%}
+        {%- elif ran['input'] -%}
+            {%- do said.append('your data passed ' ~ counted(ran['input'], 'check')) -%}
+        {%- endif -%}
+        {%- if found['identity'] -%}
+            {%- do said.append('the marts break ' ~ found['identity'] | length ~ ' of their identities: '
+                ~ found['identity'] | sort | join(', ')) -%}
+        {%- elif skipped -%}
+            {%- do said.append(skipped | length ~ " of the marts' identities were not checked, for these marts were not"
+                ~ ' built anew') -%}
+        {%- elif ran['identity'] -%}
+            {%- do said.append("the marts' identities hold") -%}
+        {%- endif -%}
+        {%- if said -%}
+            {%- set line = said | join('; ') ~ '.' -%}
+            {%- set advice = '' if not found['identity'] else ' Mend your data first, and build again.' if found['input']
+                else ' If your data pass their checks, that is a bug of saas_kpis: please report it.' -%}
+            {%- do log(line[0] | upper ~ line[1:] ~ advice, info=True) -%}
         {%- endif -%}
     {%- endif -%}
 {% endmacro %}
 
 
-{# So many checks failed, and which. #}
-{% macro counted_checks(names) %}
-    {{ return(
-        names | length ~ (' check' if names | length == 1 else ' checks') ~ ' of your data failed: ' ~ names | join(', ')
-    ) }}
+{# So many of something. #}
+{% macro counted(number, noun) %}
+    {{ return(number ~ ' ' ~ noun ~ ('' if number == 1 else 's')) }}
 {% endmacro %}

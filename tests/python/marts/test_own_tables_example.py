@@ -1,10 +1,12 @@
 """`examples/own_data`, a project over tables of its own that has this one installed, on both engines."""
 
 import csv
+import io
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -150,6 +152,33 @@ def test_what_came_too_late_to_be_counted_turns_a_check_of_the_data_red(example:
     assert tagged(warehouse.red) == {
         "input": {"read_late_sessions_with_a_full_refresh", "read_late_subscriptions_with_a_full_refresh"}
     }
+
+
+def test_the_last_line_tells_faults_of_the_data_from_a_bug_of_the_marts(example: Path) -> None:
+    warehouse = built(example, "subscribed")
+    assert said_by(warehouse, "test", "--select", "tag:input") == "Your data passed 14 checks."
+    with warehouse.cursor() as cursor:
+        cursor.execute("update analytics_app.subscriptions set monthly_amount = null where monthly_amount = 120")
+        cursor.execute("update analytics_marts.fct_revenue set revenue = revenue + 1 where period = date '2024-06-01'")
+    broken = (
+        "he marts break 3 of their identities: assert_cohorts_add_up_to_the_month,"
+        " assert_mrr_movements_follow_from_one_another, assert_report_says_what_the_facts_say."
+    )
+    of_marts = said_by(warehouse, "test", "--select", "tag:identity")
+    assert of_marts == f"T{broken} If your data pass their checks, that is a bug of saas_kpis: please report it."
+    assert said_by(warehouse, "test") == (
+        "2 checks of your data failed: give_each_subscription_a_company_its_days_and_an_amount,"
+        f" read_late_subscriptions_with_a_full_refresh; t{broken} Mend your data first, and build again."
+    )
+
+
+def said_by(warehouse: Warehouse, *command: str) -> str:
+    """What a command of dbt says of the data and the marts."""
+    with warehouse.surroundings(), redirect_stdout(io.StringIO()) as said:
+        options = ("--project-dir", str(warehouse.project), "--profiles-dir", str(warehouse.project))
+        dbtRunner().invoke(["--no-use-colors", *command, "--target", warehouse.target, *warehouse.options, *options])
+    (line,) = re.findall(r"^\S+  ((?:Your data|The marts|\d+ checks? of your data).*)$", said.getvalue(), re.MULTILINE)
+    return str(line)
 
 
 @pytest.mark.slow("another way to come late", keeps="marts/test_own_tables_example.py")
