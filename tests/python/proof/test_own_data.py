@@ -12,7 +12,7 @@ from own_stage import VARIABLES, OwnStage
 from postgres_server import Database
 
 SETS = 100
-QUICKLY = range(10)
+QUICKLY = range(6)
 ON_A_SERVER = range(10, 16)
 sets = pytest.mark.parametrize(
     "number",

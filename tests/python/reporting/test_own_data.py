@@ -63,20 +63,24 @@ def said_by(html: str) -> str:
     return " ".join(unescape(f"{re.sub(r'<[^>]+>', ' ', said)} {labels}").split())
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
 def test_the_tables_tell_of_customers_in_the_company_s_currency(
-    engine: str,
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    own: Warehouse, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert_tables_are_in_the_currency(own, capsys, monkeypatch)
+
+
+@pytest.mark.slow("another engine", keeps="reporting/test_own_data.py")
+def test_on_a_server_the_tables_tell_of_customers_in_the_company_s_currency(
+    database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_tables_are_in_the_currency(on_server(tmp_path, database), capsys, monkeypatch)
+
+
+def assert_tables_are_in_the_currency(
+    warehouse: Warehouse, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both tables are printed for customers, in euros."""
     monkeypatch.setenv("COLUMNS", "200")
-    warehouse: Warehouse
-    if engine == "duckdb":
-        warehouse = request.getfixturevalue("own")
-    else:
-        warehouse = on_server(tmp_path, request.getfixturevalue("database"))
     capsys.readouterr()
     assert report(warehouse) == 0
     kpis = capsys.readouterr().out
@@ -259,6 +263,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     return warehouse
 
 
+@pytest.mark.slow("another way to own tables", keeps="reporting/test_own_data.py")
 def test_a_clone_over_own_tables_tells_of_active_companies_in_its_own_words(
     clone: Warehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -204,9 +204,8 @@ def begin_as_parsed(warehouse: Warehouse, options: tuple[str, ...] = ()) -> Path
     prefix, file, database = map(warehouse.environment.get, ("SCHEMA_PREFIX", "DUCKDB_PATH", "PGDATABASE"))
     catalog = database if warehouse.target == "postgres" else Path(file or "").stem
     variables = [options[at + 1] for at, option in enumerate(options) if option == "--vars"]
-    project = (warehouse.project / "dbt_project.yml").read_text()
-    if (warehouse.project / "packages.yml").exists():  # what is installed lies in its own folder
-        project = str(warehouse.project)
+    files = (warehouse.project / "dbt_project.yml", warehouse.project / "packages.yml")
+    project = [file.read_text() for file in files if file.exists()]
     shared = Shared.folder / f"{_digits(warehouse.target, prefix, catalog, variables, project)}.msgpack"
     own = warehouse.artifacts / PARTIAL_PARSE
     if shared.exists() and not own.exists():
