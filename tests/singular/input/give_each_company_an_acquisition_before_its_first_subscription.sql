@@ -6,22 +6,13 @@ with
 
 companies as (
 
-    select
-        company_id,
-        company_size,
-        acquired_at
-    from {{ every_row('stg_companies') }}
+    select * from {{ every_row('stg_companies') }}
 
 ),
 
 subscriptions as (
 
-    select
-        company_id,
-        valid_from,
-        valid_to,
-        monthly_amount
-    from {{ every_row('stg_subscriptions') }}
+    select * from {{ every_row('stg_subscriptions') }}
 
 ),
 

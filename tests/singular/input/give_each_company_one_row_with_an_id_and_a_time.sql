@@ -7,11 +7,7 @@ with
 
 companies as (
 
-    select
-        company_id,
-        company_size,
-        acquired_at
-    from {{ every_row('stg_companies') }}
+    select * from {{ every_row('stg_companies') }}
 
 ),
 

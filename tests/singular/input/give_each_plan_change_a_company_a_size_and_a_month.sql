@@ -7,17 +7,13 @@ with
 
 companies as (
 
-    select
-        company_id,
-        company_size,
-        acquired_at
-    from {{ every_row('stg_companies') }}
+    select * from {{ every_row('stg_companies') }}
 
 ),
 
 plans as (
 
-    select company_size from {{ every_row('stg_plans') }}
+    select * from {{ every_row('stg_plans') }}
 
 ),
 

@@ -6,20 +6,13 @@ with
 
 companies as (
 
-    select
-        company_id,
-        company_size,
-        acquired_at
-    from {{ every_row('stg_companies') }}
+    select * from {{ every_row('stg_companies') }}
 
 ),
 
 sessions as (
 
-    select
-        company_id,
-        created_at
-    from {{ every_row('stg_sessions') }}
+    select * from {{ every_row('stg_sessions') }}
 
 ),
 

@@ -6,7 +6,7 @@ with
 
 sessions as (
 
-    select session_id from {{ every_row('stg_sessions') }}
+    select * from {{ every_row('stg_sessions') }}
 
 )
 

@@ -6,10 +6,7 @@ with
 
 plans as (
 
-    select
-        company_size,
-        monthly_price
-    from {{ every_row('stg_plans') }}
+    select * from {{ every_row('stg_plans') }}
 
 )
 

@@ -6,7 +6,7 @@ with
 
 plans as (
 
-    select company_size from {{ every_row('stg_plans') }}
+    select * from {{ every_row('stg_plans') }}
 
 )
 

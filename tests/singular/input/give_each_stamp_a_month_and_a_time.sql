@@ -6,10 +6,7 @@ with
 
 loaded_months as (
 
-    select
-        period,
-        loaded_at
-    from {{ every_row('stg_loaded_months') }}
+    select * from {{ every_row('stg_loaded_months') }}
 
 )
 

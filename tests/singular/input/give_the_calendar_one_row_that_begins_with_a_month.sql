@@ -6,10 +6,7 @@ with
 
 calendar as (
 
-    select
-        first_period,
-        months
-    from {{ every_row('stg_calendar') }}
+    select * from {{ every_row('stg_calendar') }}
 
 ),
 

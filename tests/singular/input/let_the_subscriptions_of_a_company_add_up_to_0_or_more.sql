@@ -6,12 +6,7 @@ with
 
 subscriptions as (
 
-    select
-        company_id,
-        valid_from,
-        valid_to,
-        monthly_amount
-    from {{ every_row('stg_subscriptions') }}
+    select * from {{ every_row('stg_subscriptions') }}
 
 ),
 
