@@ -87,7 +87,7 @@ OF_THE_CALENDAR: Mapping[str, tuple[Definition, Sequence[Subscription]]] = {
     "dbt_stripe, Hazel renews on the 15th": (dbt_stripe_by_customer, RENEWED_IN_MID_MONTH),
     "dbt_zuora": (dbt_zuora, SITUATIONS["calendar"]),
 }
-# A project of somebody else, on the rows above; the other models and all settings are those of the example.
+# A project that has installed ours, on the rows above; the other models and all settings are those of the example.
 STAGING = {
     "stg_companies": """
         select

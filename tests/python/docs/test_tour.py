@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 
 import jinja2
 import pytest
 import yaml
 
 from kpis_in_python import KEYS
-from pages import check_page
+from pages import as_text, check_page
 from seed_generator import schemas
 from seed_generator.sinks.sql import sql_type
 from warehouses import PROJECT, Warehouse
@@ -38,14 +37,10 @@ def test_each_query_gives_what_the_page_shows_and_the_picture_is_of_the_tables(d
 def result(warehouse: Warehouse, sql: str) -> str:
     with warehouse.cursor() as cursor:
         cursor.execute(sql)
-        rows = [list(map(shown, row)) for row in cursor.fetchall()]
+        rows = [list(map(as_text, row)) for row in cursor.fetchall()]
         names = [column[0] for column in cursor.description]
     assert rows
     return "".join(f"| {' | '.join(row)} |\n" for row in (names, ["---"] * len(names), *rows))
-
-
-def shown(value: object) -> str:
-    return "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def picture() -> Iterator[str]:

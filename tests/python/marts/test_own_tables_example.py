@@ -1,21 +1,18 @@
 """`examples/own_data`, a project over tables of its own that has this one installed, on both engines."""
 
 import csv
-import io
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import redirect_stdout
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dbt.cli.main import dbtRunner
 
-from installed import EXAMPLE, copied_example, install, installed_warehouse, tagged
+from installed import EXAMPLE, cloned_example, copied_example, install, installed_warehouse, tagged
+from pages import as_text
 from postgres_server import Database, administer, own_server
 from warehouses import PROJECT, Warehouse
 
@@ -64,11 +61,7 @@ def built(project: Path, rule: str, database: Database | None = None) -> Warehou
 def shown(warehouse: Warehouse, mart: str) -> list[list[str]]:
     """The rows of a mart as they stand in a file."""
     rows = warehouse.query(f"select * from analytics_marts.{mart} order by {KEYS[mart]}")
-    return [[_text(value) for value in row] for row in rows]
-
-
-def _text(value: object) -> str:
-    return "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return [[as_text(value) for value in row] for row in rows]
 
 
 def expected(rule: str, mart: str) -> list[list[str]]:
@@ -97,11 +90,9 @@ def test_the_example_has_the_marts_that_it_promises_and_needs_no_rights_for_them
 
 def test_the_installed_project_is_parsed_without_a_warning_and_has_nothing_of_a_simulation(example: Path) -> None:
     warehouse = installed_warehouse(example)
-    with warehouse.surroundings():
-        options = ("--project-dir", str(example), "--profiles-dir", str(example), "--target", "duckdb")
-        quietly = ("--quiet", "--log-level", "none", "--warn-error")
-        assert dbtRunner().invoke([*quietly, "parse", "--no-partial-parse", *options]).success
-        listed: Any = dbtRunner().invoke([*quietly, "list", *options]).result
+    quietly = ("--quiet", "--log-level", "none", "--warn-error")
+    assert warehouse.invoke(*quietly, "parse", "--no-partial-parse").success
+    listed: Any = warehouse.invoke(*quietly, "list").result
     ours = [name for name in listed if name.split(":")[-1].startswith("saas_kpis.")]
     assert ours
     assert [name for name in ours if any(word in name for word in ("exposure", "source", "unit_test", "metric:"))] == []
@@ -167,7 +158,7 @@ def test_what_came_too_late_to_be_counted_turns_a_check_of_the_data_red(example:
 
 def test_the_last_line_tells_faults_of_the_data_from_a_bug_of_the_marts(example: Path) -> None:
     warehouse = built(example, "subscribed")
-    assert said_by(warehouse, "test", "--select", "tag:input") == "Your data passed 14 checks."
+    assert last_line(warehouse, "test", "--select", "tag:input") == "Your data passed 14 checks."
     with warehouse.cursor() as cursor:
         cursor.execute("update analytics_app.subscriptions set monthly_amount = null where monthly_amount = 120")
         cursor.execute("update analytics_marts.fct_revenue set revenue = revenue + 1 where period = date '2024-06-01'")
@@ -175,20 +166,18 @@ def test_the_last_line_tells_faults_of_the_data_from_a_bug_of_the_marts(example:
         "he marts break 3 of their identities: assert_cohorts_add_up_to_the_month,"
         " assert_mrr_movements_follow_from_one_another, assert_report_says_what_the_facts_say."
     )
-    of_marts = said_by(warehouse, "test", "--select", "tag:identity")
+    of_marts = last_line(warehouse, "test", "--select", "tag:identity")
     assert of_marts == f"T{broken} If your data pass their checks, that is a bug of saas_kpis: please report it."
-    assert said_by(warehouse, "test") == (
+    assert last_line(warehouse, "test") == (
         "2 checks of your data failed: give_each_subscription_a_company_its_days_and_an_amount,"
         f" read_late_subscriptions_with_a_full_refresh; t{broken} Mend your data first, and build again."
     )
 
 
-def said_by(warehouse: Warehouse, *command: str) -> str:
+def last_line(warehouse: Warehouse, *command: str) -> str:
     """What a command of dbt says of the data and the marts."""
-    with warehouse.surroundings(), redirect_stdout(io.StringIO()) as said:
-        options = ("--project-dir", str(warehouse.project), "--profiles-dir", str(warehouse.project))
-        dbtRunner().invoke(["--no-use-colors", *command, "--target", warehouse.target, *warehouse.options, *options])
-    (line,) = re.findall(r"^\S+  ((?:Your data|The marts|\d+ checks? of your data).*)$", said.getvalue(), re.MULTILINE)
+    _, said = warehouse.told_by(*command)
+    (line,) = re.findall(r"^\S+  ((?:Your data|The marts|\d+ checks? of your data).*)$", said, re.MULTILINE)
     return str(line)
 
 
@@ -237,22 +226,9 @@ def test_with_stamps_a_build_counts_the_months_that_have_a_new_one(tmp_path: Pat
 
 
 @pytest.mark.slow("another way to own tables", keeps="marts/test_own_tables_example.py")
-def test_a_clone_with_staging_models_of_its_own_has_the_same_marts(example: Path, tmp_path: Path) -> None:
-    built(example, "subscribed")
-    clone = tmp_path / "clone"
-    ignored = shutil.ignore_patterns(".git", ".venv*", "tests", "dbt_packages")
-    shutil.copytree(PROJECT, clone, ignore=ignored)
-    shutil.copytree(PROJECT / "tests", clone / "tests", ignore=shutil.ignore_patterns("python"))
-    for model in (EXAMPLE / "models" / "staging").glob("*.sql"):
-        text = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"analytics_app.\1", model.read_text())
-        (clone / "models" / "staging" / model.name).write_text(text)
-    settings = clone / "dbt_project.yml"
-    text = settings.read_text().replace("simulated: true", "simulated: false")
-    text = text.replace("customers_are: active", "customers_are: subscribed")
-    settings.write_text(text.replace("company_id_type: bigint", "company_id_type: string"))
-    file = tmp_path / "own_data.duckdb"
-    shutil.copy(example / f"{example.name}.duckdb", file)
-    warehouse = Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, tmp_path / "target", file=file, project=clone)
+def test_a_clone_with_staging_models_of_its_own_has_the_same_marts(tmp_path: Path) -> None:
+    clone = cloned_example(tmp_path / "clone", {"customers_are": "subscribed"})
+    warehouse = installed_warehouse(clone)
     assert warehouse.build(), warehouse.messages
     rows = warehouse.query("select * from marts.rpt_monthly_kpis order by period, company_size")
-    assert [[_text(value) for value in row] for row in rows] == expected("subscribed", "rpt_monthly_kpis")
+    assert [[as_text(value) for value in row] for row in rows] == expected("subscribed", "rpt_monthly_kpis")

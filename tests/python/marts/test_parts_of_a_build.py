@@ -1,17 +1,15 @@
 """A build of parts, before a load, or on a server that others use too: it works, or says in one sentence what to do."""
 
-import io
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, redirect_stdout
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
-from dbt.cli.main import dbtRunner
 
 from places import PREFIX, Place
 from postgres_server import Server, own_server
@@ -47,20 +45,6 @@ def unloaded(request: pytest.FixtureRequest, tmp_path: Path, server: Server) -> 
     return Warehouse(request.param, environment, tmp_path / "artifacts", server)
 
 
-def said_by(warehouse: Warehouse, *command: str) -> tuple[bool, str]:
-    """Whether a command of dbt succeeds, and what it says on a terminal."""
-    with redirect_stdout(io.StringIO()) as said:
-        result = invoked(warehouse, "--no-use-colors", *command)
-    return result.success, said.getvalue()
-
-
-def invoked(warehouse: Warehouse, *command: str) -> Any:
-    """The result of a command of dbt, which prints as it does for a user."""
-    with warehouse.surroundings():
-        options = ("--project-dir", str(warehouse.project), "--profiles-dir", str(warehouse.project))
-        return dbtRunner().invoke([*command, "--target", warehouse.target, *options])
-
-
 @pytest.mark.parametrize(
     "command",
     [
@@ -73,7 +57,7 @@ def invoked(warehouse: Warehouse, *command: str) -> Any:
     ids=" ".join,
 )
 def test_before_a_load_a_build_says_once_to_load_first(unloaded: Warehouse, command: tuple[str, ...]) -> None:
-    is_green, said = said_by(unloaded, *command)
+    is_green, said = unloaded.told_by(*command)
     assert not is_green
     assert len(re.findall(LOAD_FIRST.format(prefix=PREFIX, target=unloaded.target), said)) == 1
     assert said.lower().count("error") == 2  # "Encountered an error", of the kind "Compilation Error"
@@ -84,7 +68,7 @@ def test_what_an_older_version_loaded_is_not_built_and_what_to_run_is_said(unloa
     file = Path(unloaded.environment["DUCKDB_PATH"]) if unloaded.target == "duckdb" else None
     with replace(unloaded, file=file).cursor() as cursor:
         cursor.execute(f"drop table {PREFIX}truth.mrr_movements")
-    success, said = said_by(unloaded, "build")
+    success, said = unloaded.told_by("build")
     assert not success
     load = f"python -m seed_generator --target {unloaded.target}"
     assert re.search(rf"(?m)^ *\S+ was loaded by an older version of seed_generator\. Load anew: {load}$", said)
@@ -95,7 +79,7 @@ def test_what_an_older_version_loaded_is_not_built_and_what_to_run_is_said(unloa
     "command", ["compile", *(pytest.param(command, marks=another_command) for command in ("parse", "list"))]
 )
 def test_before_a_load_what_touches_no_table_works(unloaded: Warehouse, command: str) -> None:
-    is_green, said = said_by(unloaded, command)
+    is_green, said = unloaded.told_by(command)
     assert is_green, said
 
 
@@ -114,15 +98,15 @@ def test_a_part_that_makes_no_mart_is_built_where_the_readers_role_is(
     assert warehouse.seed("--companies", "5", "--months", "2").returncode == 0
     let_in = f"select has_schema_privilege('bi_reader', '{PREFIX}marts', 'usage')"
     for part in ("staging", "intermediate"):
-        is_green, said = said_by(warehouse, "run", "--select", part)
+        is_green, said = warehouse.told_by("run", "--select", part)
         assert is_green, said
     assert server.execute(f"select count(*) from pg_namespace where nspname = '{PREFIX}marts'") == [(0,)]
     for command in commands:
-        is_green, said = said_by(warehouse, *command)
+        is_green, said = warehouse.told_by(*command)
         assert is_green, said
         assert server.execute(let_in) == [(True,)]
     server.execute(f"revoke usage on schema {PREFIX}marts from bi_reader")
-    assert said_by(warehouse, "run", "--select", "staging")[0]
+    assert warehouse.told_by("run", "--select", "staging")[0]
     assert server.execute(let_in) == [(True,)]
 
 
@@ -134,7 +118,7 @@ def test_in_a_schema_of_another_role_a_build_says_who_lets_the_readers_in(server
         f"grant usage, create on schema {PREFIX}marts to builder",
     )
     assert warehouse.seed("--companies", "5", "--months", "2").returncode == 0
-    is_green, said = said_by(warehouse, "build", *WITHOUT_TESTS)
+    is_green, said = warehouse.told_by("build", *WITHOUT_TESTS)
     assert is_green, said
     assert (
         f"The schema {PREFIX}marts is of the role somebody_else, which alone can let bi_reader in:"
@@ -171,5 +155,6 @@ def test_two_tables_are_dropped_at_once_with_the_views_on_both(server: Server, t
 
 def compiled(warehouse: Warehouse, text: str) -> str:
     """What dbt makes of a text."""
-    (found,) = invoked(warehouse, "--quiet", "compile", "--inline", text).result.results
+    done: Any = warehouse.invoke("--quiet", "compile", "--inline", text)
+    (found,) = done.result.results
     return str(found.node.compiled_code)

@@ -1,4 +1,4 @@
-"""The page of faults in tables of somebody's own: which data tests see each kind, and that no identity breaks."""
+"""The page of faults in a user's own tables: which data tests see each kind, and that no identity breaks."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass

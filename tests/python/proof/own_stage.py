@@ -1,4 +1,4 @@
-"""Tables of somebody's own, of which the models and data tests run without dbt."""
+"""A user's own tables, of which the models and data tests run without dbt."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Faults in tables of somebody's own: tests of the tables see all that can be seen, and no identity breaks."""
+"""Faults in a user's own tables: tests of the tables see all that can be seen, and no identity breaks."""
 
 from datetime import datetime
 
@@ -55,7 +55,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, OwnStage]:
 
 
 def bring(connection: duckdb.DuckDBPyConnection, table: schemas.TableSchema, faults: Faults) -> None:
-    """The rows of a table of the simulator, as somebody's own."""
+    """The rows of a table of the simulator, as a user's own."""
     made = table_of(table, LIFE, faults)
     connection.register("made", pa.Table.from_batches([batch.rows for batch in made.batches], made.columns))
     connection.execute(f"insert into app.{table.name} select {COLUMNS[table]} from made")

@@ -1,4 +1,4 @@
-"""On random tables of somebody's own the marts are what plain Python computes, and no identity of theirs breaks."""
+"""On random tables of a user's own the marts are what plain Python computes, and no identity of theirs breaks."""
 
 from functools import cache
 from pathlib import Path

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from browser import chromium, lowest_contrast, scrolls_sideways, visit
-from installed import EXAMPLE, copied_example, installed_warehouse
+from installed import EXAMPLE, cloned_example, copied_example, installed_warehouse
 from postgres_server import Database
 from reporting import documentation
 from reporting.cli import main
@@ -236,29 +236,14 @@ def test_another_folder_and_another_profile_are_found_as_dbt_finds_them(
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """A clone of this project over tables of a company's own, whose customers are those with a session."""
-    folder = tmp_path_factory.mktemp("clone") / "project"
-    for name in ("models", "macros", "tests/singular", "tests/generic", "docs/model/decisions"):
-        shutil.copytree(PROJECT / name, folder / name)
-    shutil.copy(PROJECT / "profiles.yml", folder)
-    shutil.copytree(EXAMPLE / "seeds", folder / "seeds")
-    for path in (EXAMPLE / "models" / "staging").iterdir():
-        shutil.copy(path, folder / "models" / "staging")
-    project = (PROJECT / "dbt_project.yml").read_text()
-    for key, value in {
-        "simulated": "false\n    company_name: Müller & Söhne <GmbH>\n    currency: CHF",
-        "company_id_type": "string",
-    }.items():
-        project, found = re.subn(rf"(?m)^    {key}: .*$", f"    {key}: {value}", project)
-        assert found == 1
-    own_seeds = (EXAMPLE / "dbt_project.yml").read_text().split("\nseeds:\n")[1]
-    (folder / "dbt_project.yml").write_text(f"{project}\nseeds:\n{own_seeds.replace('own_data:', 'saas_kpis:')}")
+    words = {"company_name": "Müller & Söhne <GmbH>", "currency": "CHF"}
+    folder = cloned_example(tmp_path_factory.mktemp("clone") / "project", words)
     prices = folder / "seeds" / "price_list.csv"
     prices.write_text(prices.read_text().replace("starter", "Starter & <Co>"))
     for name in ("customers.csv", "plan_history.csv"):
         rows = folder / "seeds" / name
         rows.write_text(rows.read_text().replace("starter", "Starter & <Co>"))
-    file = folder / "warehouse.duckdb"
-    warehouse = Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, folder / "artifacts", file=file, project=folder)
+    warehouse = installed_warehouse(folder)
     assert warehouse.build(*WITHOUT_TESTS), warehouse.messages
     return warehouse
 

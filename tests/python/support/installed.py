@@ -1,12 +1,14 @@
 """Projects of dbt that have this one installed as a package, as a user's would, in folders of their own."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import yaml
 from dbt.cli.main import dbtRunner
 
 from postgres_server import Database
+from scratch import copy_project
 from warehouses import PROJECT, Warehouse
 
 EXAMPLE = PROJECT / "examples" / "own_data"
@@ -19,6 +21,20 @@ def copied_example(folder: Path) -> Path:
     shutil.copytree(EXAMPLE, project, ignore=ignored)
     install(project, f"local: {PROJECT}")
     return project
+
+
+def cloned_example(folder: Path, variables: Mapping[str, str]) -> Path:
+    """A clone of this project with the example's tables and staging models, and these vars beside the example's."""
+    copy_project(folder)
+    shutil.copytree(EXAMPLE / "seeds", folder / "seeds")
+    for model in (EXAMPLE / "models" / "staging").iterdir():
+        shutil.copy(model, folder / "models" / "staging")
+    settings = yaml.safe_load((folder / "dbt_project.yml").read_text())
+    settings["vars"]["saas_kpis"].update({"simulated": False, "company_id_type": "string", **variables})
+    own = yaml.safe_load((EXAMPLE / "dbt_project.yml").read_text())
+    settings["seeds"] = {"saas_kpis": own["seeds"]["own_data"]}
+    (folder / "dbt_project.yml").write_text(yaml.safe_dump(settings, sort_keys=False))
+    return folder
 
 
 def install(project: Path, package: str) -> None:

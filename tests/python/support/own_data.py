@@ -1,4 +1,4 @@
-"""Random tables of companies that somebody else has, and the marts of them in plain Python by docs/use/own-data.md."""
+"""Random tables of a user's own companies, and the marts of them in plain Python by docs/use/own-data.md."""
 
 import random
 import uuid

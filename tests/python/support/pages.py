@@ -1,7 +1,13 @@
 """Pages of the documentation that are made of what the tests find."""
 
 import os
+from decimal import Decimal
 from pathlib import Path
+
+
+def as_text(value: object) -> str:
+    """A value of a row as it is shown: a null as nothing, a small decimal without an exponent."""
+    return "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def check_page(path: Path, rendered: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from unittest import mock
 
 import duckdb
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import ManifestLoader, extended_mashumaro_encoder
 from dbt_common.events.base_types import BaseEvent
@@ -110,6 +110,18 @@ class Warehouse:
             self.statuses[node.node.name] = str(node.status)
             self.messages[node.node.name] = str(node.message)
         return result.success
+
+    def invoke(self, *command: str) -> dbtRunnerResult:
+        """The result of a command of dbt, which prints as it does for a user."""
+        with self.surroundings():
+            folders = ("--project-dir", str(self.project), "--profiles-dir", str(self.project))
+            return dbtRunner().invoke([*command, "--target", self.target, *folders, *self.options])
+
+    def told_by(self, *command: str) -> tuple[bool, str]:
+        """Whether a command of dbt succeeds, and what it says on a terminal."""
+        with redirect_stdout(io.StringIO()) as said:
+            result = self.invoke("--no-use-colors", *command)
+        return result.success, said.getvalue()
 
     def parse_for_processes(self) -> None:
         """Parse the project, for processes of dbt on this warehouse, which takes each of them seconds otherwise."""
