@@ -1,6 +1,6 @@
 {#
-    After a mart is built: let bi_reader read it, where a server has the role. In the transaction that puts the table in
-    its place, so nobody is locked out between. DuckDB and Spark have no roles.
+    After a mart is built: let bi_reader read it, where a server has the role. The grant is in the transaction that puts
+    the table in its place, so bi_reader can read the mart at every moment. DuckDB and Spark have no roles.
 -#}
 {% macro let_bi_reader_read(relation) %}
     {%- if execute and has_bi_reader() and existing_roles(['bi_reader']) -%}

@@ -10,7 +10,7 @@
 {%- endmacro %}
 
 
-{# With subscriptions nobody has a list of prices. #}
+{# With subscriptions the price is not read. #}
 {% macro counted_stg_plans() -%}
     {%- set price = 'null' if customers_are_subscribed() else 'greatest(coalesce(max(monthly_price), 0), 0)' -%}
     select
@@ -92,7 +92,7 @@
 {%- endmacro %}
 
 
-{# Those of nobody, and of nobody's time, count in no month. #}
+{# int_company_months leaves out sessions without a time or a known company. #}
 {% macro counted_stg_sessions() -%}
     select * from {{ every_row('stg_sessions') }}
 {%- endmacro %}

@@ -4,7 +4,8 @@
     no exception: dbt looks up the columns of what they stand for.
 -#}
 {% macro refuse_without_simulation() %}
-    {%- if var('simulated') and execute and flags.WHICH in ['build', 'run', 'test'] and '.saas_kpis.' in selected_resources | join(' ') -%}
+    {%- set is_ours = '.saas_kpis.' in selected_resources | join(' ') if execute -%}
+    {%- if var('simulated') and is_ours and flags.WHICH in ['build', 'run', 'test'] -%}
         {%- set missing = [] -%}
         {%- for table in raw_tables_of_models() -%}
             {%- if adapter.get_relation(table.database, table.schema, table.identifier) is none -%}

@@ -19,7 +19,8 @@
         {%- endfor -%}
         {%- set said = [] -%}
         {%- if found['input'] -%}
-            {%- do said.append(counted(found['input'] | length, 'check') ~ ' of your data failed: ' ~ found['input'] | sort | join(', ')) -%}
+            {%- do said.append(counted(found['input'] | length, 'check') ~ ' of your data failed: '
+                ~ found['input'] | sort | join(', ')) -%}
         {%- elif ran['input'] -%}
             {%- do said.append('your data passed ' ~ counted(ran['input'], 'check')) -%}
         {%- endif -%}

@@ -62,7 +62,7 @@ def size_name(company_size: str) -> str:
     if company_size == ALL_SIZES:
         return "All"
     words = _in_words(company_size)
-    if not words.islower():  # as `iOS`: whoever wrote it has chosen
+    if not words.islower():  # as `iOS`, which keeps its capitals
         return words
     first = 1 if words[0] == _QUOTE else 0
     return f"{words[:first]}{words[first].upper()}{words[first + 1 :]}"

@@ -114,7 +114,7 @@ customers_by_month as (
 
 {% endif -%}
 {% if not var('simulated') -%}
--- Nobody is a customer before the month of acquisition, and what no company is known of counts nowhere.
+-- A company is a customer from its month of acquisition on. What belongs to an unknown company does not count.
 known_customers_by_month as (
 
     select customers_by_month.*
