@@ -109,6 +109,7 @@ lint: $(INSTALLED) ## Check style, types, SQL, YAML, that dbt docs are complete,
 	$(VENV)/bin/lint-imports --no-cache --no-logo
 	$(VENV)/bin/yamllint --strict --config-file .ci/yamllint.yml .
 	DUCKDB_PATH=:memory: $(VENV)/bin/sqlfluff lint models tests/generic tests/singular/identity tests/singular/truth
+	$(VENV)/bin/sqlfluff lint --config .ci/sqlfluff-own-tables.cfg tests/singular/input
 	$(PY) tests/python/support/descriptions.py
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml

@@ -38,7 +38,7 @@ paid as (
         on
             subscriptions.valid_from < months.next_period
             and (subscriptions.valid_to >= months.next_period or subscriptions.valid_to is null)
-            and months.period >= companies.acquired_period
+            and companies.acquired_period <= months.period
     group by subscriptions.company_id, months.period
 
 ),
