@@ -145,7 +145,7 @@ MISTAKES = {
     ),
     "months of acquisition from a table that may be older": (
         f"models/intermediate/{COHORTS}.sql",
-        "select * from {{ ref('stg_companies') }}",
+        "select * from {{ input('stg_companies') }}",
         "select company_id, acquired_period as acquired_at from {{ ref('int_company_lifetimes') }}",
     ),
     "cohorts counted again in every month": (
@@ -181,6 +181,11 @@ def test_a_mistake_in_what_is_read_remembered_or_removed_is_noticed(
     history = replace(history, project=mistaken(tmp_path / "project", file, old, new))
     with pytest.raises(AssertionError):
         every_kind_of_load(history)
+
+
+def test_each_mistake_is_one_that_the_code_as_it_is_could_have() -> None:
+    for name, (file, old, _) in MISTAKES.items():
+        assert (PROJECT / file).read_text().count(old) == 1, name
 
 
 @pytest.mark.parametrize("history", ["postgres"], indirect=True)
