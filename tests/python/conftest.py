@@ -37,6 +37,15 @@ LONGEST_FIRST = (
     "proof/test_gallery.py",
     "proof/test_defects.py",
     "proof/test_mutants.py",
+    "bi/test_bi_reader.py",
+    "reporting/test_dbt_docs.py",
+    "reporting/test_page_in_browser.py",
+    "seed_generator/test_duckdb_files.py",
+    "seed_generator/test_extension.py",
+    "seed_generator/test_sinks.py",
+    "docs/test_notebook.py",
+    "seed_generator/test_life_loads.py",
+    "seed_generator/test_simulation.py",
 )
 
 

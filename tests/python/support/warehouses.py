@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from unittest import mock
 
 import duckdb
@@ -88,12 +88,14 @@ class Warehouse:
         self.messages.clear()
         options = (*self.options, *options)
         shared = begin_as_parsed(self, options)
+        # A copy of the project may change between two commands; and dbt writes only what it has parsed itself.
+        manifest = Shared.manifests.get(shared) if self.project == PROJECT and "--write-json" not in options else None
         with (
             mock.patch.dict(os.environ, self.environment),
             mock.patch.object(BaseEvent, "__init__", _nothing),
             mock.patch.object(EventManager, "fire_event", _nothing),
         ):
-            result = dbtRunner().invoke(
+            result = dbtRunner(manifest).invoke(
                 [
                     *("--quiet", "--log-level", "none", "--log-path", str(self.artifacts)),
                     *(command, "--target", self.target, "--target-path", str(self.artifacts)),
@@ -103,7 +105,8 @@ class Warehouse:
             )
             close_duckdb()
         assert result.exception is None, result.exception
-        leave_as_parsed(self, shared)
+        if manifest is None:
+            leave_as_parsed(self, shared)
         for node in getattr(result.result, "results", []):
             if node.node.resource_type == "operation":  # the hook after a run
                 continue
@@ -187,6 +190,9 @@ class Shared:
     """Where the warehouses of a test run share what dbt parsed and built; nowhere without `made_once`."""
 
     folder: Path | None = None
+    # What dbt parsed in this process, by where other workers find it.
+    manifests: ClassVar[dict[Path | None, Manifest]] = {}
+    parsed_last: Manifest | None = None
 
 
 @contextmanager
@@ -196,14 +202,20 @@ def made_once(folder: Path) -> Iterator[None]:
     To dbt it is another project on another file or server, though nothing in ours asks for their names.
     """
     is_parsable = ManifestLoader.is_partial_parsable
+    full_manifest = ManifestLoader.get_full_manifest
 
     def wherever_it_is(loader: ManifestLoader, parsed: Manifest) -> tuple[bool, str | None]:
         parsed.state_check.profile_hash = loader.manifest.state_check.profile_hash
         return is_parsable(loader, parsed)
 
+    def remembered(*arguments: Any, **options: Any) -> Manifest:
+        Shared.parsed_last = full_manifest(*arguments, **options)
+        return Shared.parsed_last
+
     with (
         mock.patch.object(Shared, "folder", folder),
         mock.patch.object(ManifestLoader, "is_partial_parsable", wherever_it_is),
+        mock.patch.object(ManifestLoader, "get_full_manifest", remembered),
     ):
         yield
 
@@ -227,9 +239,13 @@ def begin_as_parsed(warehouse: Warehouse, options: tuple[str, ...] = ()) -> Path
 
 
 def leave_as_parsed(warehouse: Warehouse, shared: Path | None) -> None:
-    """Leave it for others, if this is the first warehouse of its kind."""
-    if shared and not shared.exists():
+    """Leave it for other workers, if this is the first warehouse of its kind, and for later commands of this one."""
+    if shared is None:
+        return
+    if not shared.exists():
         share(warehouse.artifacts / PARTIAL_PARSE, shared)
+    if warehouse.project == PROJECT and Shared.parsed_last is not None:
+        Shared.manifests[shared] = Shared.parsed_last
 
 
 def share(own: Path, shared: Path) -> None:
