@@ -186,7 +186,7 @@ def _section(definition: WrongDefinition, figures: Sequence[Pair]) -> str:
 
 def _purpose(scenario: str) -> str:
     """What a scenario is for, which its file says in its first line."""
-    return scenario_file(scenario).read_text().splitlines()[0].removeprefix("# ")
+    return scenario_file(scenario).read_text().splitlines()[0].removeprefix("# ").removesuffix(".")
 
 
 def _wrapped(text: str) -> str:
