@@ -42,21 +42,24 @@ $(INSTALLED): pyproject.toml requirements/dev.txt
 $(SPARK_INSTALLED): pyproject.toml requirements/spark.txt
 $(INSTALLED) $(SPARK_INSTALLED):
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("error: $(PYTHON) is Python %d.%d; saas-kpis needs 3.11, 3.12 or 3.13 (make setup PYTHON=python3.11)." % v)'
-	$(PYTHON) -m venv --clear $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(filter %.txt,$^)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Installing $(filter %.txt,$^) into $(@D), which takes a minute or two."
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(filter %.txt,$^)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(METRICS_INSTALLED): requirements/metrics.txt
 $(NOTEBOOK_INSTALLED): requirements/notebook.txt
 $(METRICS_INSTALLED) $(NOTEBOOK_INSTALLED): $(INSTALLED)
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(filter %.txt,$^)
+	@echo "Adding $(filter %.txt,$^) to $(VENV)."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(filter %.txt,$^)
 	@touch $@
 
 $(SUPERSET_INSTALLED): bi/superset/requirements.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 12) or sys.exit("error: $(PYTHON) is Python %d.%d; Superset needs 3.11 or 3.12 (make verify-bi PYTHON=python3.11)." % v)'
-	$(PYTHON) -m venv --clear $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@echo "Installing Superset into $(@D), which takes a minute or two."
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
 demo: $(INSTALLED) ## Simulate the company, build the marts, print and publish the KPIs, write the page

@@ -97,7 +97,7 @@ def _print_places(published: Path | None, page: Path | None, *, is_package: bool
         _print_made("For BI tools", f"{published / DATABASE} and {published / SCHEMA}/*.parquet{documented}")
         _print_made("For analysts", f"{docs}, with every table and column described")
     if page:
-        _print_made("For leaders", str(page))
+        _print_made("For leaders", f"{page}, to open in a browser")
 
 
 def _print_made(whom: str, what: str) -> None:

@@ -1,6 +1,6 @@
 """Building and reading the marts through dbt itself, so that whatever target can be built can be read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,9 @@ from dbt.adapters.factory import get_adapter_by_type
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode, SourceDefinition
+from dbt_common.events.base_types import EventMsg
 
+from reporting.build_output import BuildOutput
 from reporting.rows import MonthlyKpis
 from reporting.wording import Wording
 from seed_generator.errors import EnvironmentFailure, InputError
@@ -19,6 +21,7 @@ from seed_generator.profiles import Target
 from seed_generator.scenario import ALL_SIZES
 from seed_generator.sinks.duckdb_file import file_of, names_a_file
 from seed_generator.sinks.duckdb_messages import in_use
+from seed_generator.terminal_line import shown_as
 
 _SILENTLY = ("--quiet", "--log-level", "none")
 # The files of a command in `target`, which the build or the documentation writes anyway.
@@ -53,7 +56,8 @@ class Project:
         self.engine = target.type
         self._place = target
         self._target = () if is_default else ("--target", target.name)
-        parsed = _dbt(*_SILENTLY, *_WITHOUT_FILES, "parse", *self._target)
+        with shown_as("dbt parses the project"):
+            parsed = _dbt(*_SILENTLY, *_WITHOUT_FILES, "parse", *self._target)
         if not isinstance(parsed.result, Manifest):
             raise MartsError(f"dbt can't parse the project: {_reason(parsed)}")
         self._manifest = parsed.result
@@ -86,7 +90,7 @@ class Project:
         return self.wording.definition(self._mart(_PAGE).columns[word].description)
 
     def build(self) -> None:
-        """Build and test everything, with dbt's output as it is.
+        """Build and test everything, and print what went wrong and how much did not.
 
         Raises
         ------
@@ -96,7 +100,11 @@ class Project:
             self._reach()
         elif self._lacks_file() or not self._is_loaded():
             raise MartsError(self._what_is_missing())
-        if not _dbt("build", *self._target, manifest=self._manifest).success:
+        output = BuildOutput()
+        command = ("--log-level", "none", "--no-use-colors", "build", *self._target)
+        built = _dbt(*command, manifest=self._manifest, callbacks=[output.hear])
+        output.end(getattr(built.result, "results", ()))
+        if not built.success:
             raise MartsError("dbt build was not green; what it printed says why.")
 
     def document(self) -> None:
@@ -110,7 +118,9 @@ class Project:
             raise MartsError(self._what_is_missing())
         self._reach()  # what is wrong is told in a sentence, where dbt has a traceback
         command = (*_SILENTLY, "docs", "generate", "--static", *self._target)
-        if not _dbt(*command, manifest=self._manifest).success:
+        with shown_as("dbt writes its documentation"):
+            documented = _dbt(*command, manifest=self._manifest)
+        if not documented.success:
             raise MartsError("dbt docs generate failed; logs/dbt.log says why.")
 
     def monthly_kpis(self) -> list[MonthlyKpis]:
@@ -216,10 +226,12 @@ def close_duckdb() -> None:
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # dbt-duckdb has no types
 
 
-def _dbt(*command: str, manifest: Manifest | None = None) -> dbtRunnerResult:
+def _dbt(
+    *command: str, manifest: Manifest | None = None, callbacks: Sequence[Callable[[EventMsg], None]] = ()
+) -> dbtRunnerResult:
     """A command of dbt, for which Ctrl-C would be one result of many."""
     with heard() as stop_if_pressed:
-        result = dbtRunner(manifest=manifest).invoke(list(command))
+        result = dbtRunner(manifest=manifest, callbacks=list(callbacks)).invoke(list(command))
         stop_if_pressed()
         return result
 

@@ -118,7 +118,7 @@ def _print_what_was_loaded(scenario: Scenario, faults: Faults, extension: Extens
 
 @contextmanager
 def _progress(options: argparse.Namespace) -> Iterator[Progress]:
-    progress = Progress(is_shown=sys.stderr.isatty() and not options.quiet)
+    progress = Progress(is_shown=not options.quiet)
     try:
         yield progress
     finally:

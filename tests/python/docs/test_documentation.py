@@ -81,6 +81,13 @@ def test_the_first_commands_of_the_readme_print_what_it_shows(clone: Path) -> No
     assert (clone / "published" / "saas_kpis.duckdb").exists()
 
 
+def test_the_readme_has_its_wrong_definitions_as_the_gallery_has_them() -> None:
+    gallery = (PROJECT / "docs" / "proof" / "gallery.md").read_text().splitlines()
+    rows = re.findall(r"^\| \[.+\]\(docs/proof/gallery\.md#.+", README, re.MULTILINE)
+    assert len(rows) == 3
+    assert [row for row in rows if row.replace("docs/proof/gallery.md#", "#") not in gallery] == []
+
+
 def test_the_plain_commands_of_the_readme_run(duckdb_warehouse: Warehouse) -> None:
     activate, load, build, report, document = readme_commands("### Step by step")
     assert activate.startswith("source .venv/bin/activate")

@@ -1,6 +1,7 @@
 """The published marts: as they are in the warehouse, swapped in whole, and never in anybody's way."""
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -414,7 +415,12 @@ def test_nothing_is_published_unless_all_is_green(
         cursor.execute("insert into raw.sessions select * from raw.sessions limit 1")
     capsys.readouterr()
     assert built.report("--publish", str(folder)) == 1
-    assert "error: dbt build was not green" in capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert "error: dbt build was not green" in printed.err
+    assert "Got 1 result, configured to fail if != 0" in printed.out  # what dbt says of the test
+    assert "/raw_sessions_have_unique_ids.sql" in printed.out  # its query
+    counts = r"dbt build: \d+ tables and views built, \d+ tests passed, 1 failed, \d+ skipped\.\n"
+    assert re.search(rf"{counts}\Z", printed.out)
     assert sessions(folder) == before
     assert len(versions(folder)) == 1
 

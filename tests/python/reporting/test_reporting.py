@@ -1,5 +1,6 @@
 """The printed KPIs: what a leader reads."""
 
+import io
 import re
 import resource
 import signal
@@ -170,6 +171,24 @@ def test_an_option_that_can_not_be_met_is_told_before_anything_is_built(
     assert words in told(capsys)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["docs", "notes.txt"]
     assert (tmp_path / "notes.txt").read_text() == "a user's"
+
+
+def test_a_build_prints_one_line_for_all_that_is_green_and_how_far_it_is_on_a_terminal_alone(
+    duckdb_warehouse: Warehouse, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert duckdb_warehouse.seed("--companies", "10", "--months", "3").returncode == 0
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert duckdb_warehouse.report("--build") == 0
+    monkeypatch.undo()
+    printed = capsys.readouterr().out
+    assert re.match(r"dbt build: \d+ tables and views built, \d+ tests passed\.\n +Active companies ", printed)
+    *_, last, left = terminal.getvalue().split("\r\x1b[2K")
+    assert re.fullmatch(r"dbt build: (\d\d+) of \1", last)
+    assert left == ""
+    assert duckdb_warehouse.report() == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_tilde_is_the_home_folder_and_a_link_to_a_page_stays_a_link(

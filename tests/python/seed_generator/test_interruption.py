@@ -74,10 +74,12 @@ def test_while_libraries_are_imported(tmp_path: Path, command: str, library: str
 def test_while_dbt_builds(duckdb_warehouse: Warehouse) -> None:
     assert duckdb_warehouse.seed("--companies", "10").returncode == 0
     duckdb_warehouse.parse_for_processes()
+    log = duckdb_warehouse.artifacts / "dbt.log"
+    log.unlink(missing_ok=True)
     with duckdb_warehouse.surroundings(), start("-m", "reporting", "--build", "--target", "duckdb") as process:
-        assert process.stdout is not None
-        while "START" not in process.stdout.readline():
+        while not (log.exists() and "START" in log.read_text()):
             assert process.poll() is None
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=120)[1] == "interrupted.\n"
     assert process.returncode in INTERRUPTED
