@@ -38,12 +38,10 @@ def main() -> int:
         ]
     rows = [(name, f"{statistics.median(v):.3f}", f"{min(v):.3f}", f"{max(v):.3f}") for name, v in seconds.items()]
     claims = [
-        measuring.Claim(f"G16 {name}, median", statistics.median(seconds[name]), 1.0, " s", is_ceiling=True, aim=0.5)
+        measuring.Claim(f"{name}, median", statistics.median(seconds[name]), 1.0, " s", is_ceiling=True, aim=0.5)
         for name in ("DuckDB", "Parquet")
     ]
-    claims.append(
-        measuring.Claim("G18 demo, median", statistics.median(seconds["demo"]), 12, " s", is_ceiling=True, aim=6)
-    )
+    claims.append(measuring.Claim("demo, median", statistics.median(seconds["demo"]), 12, " s", is_ceiling=True, aim=6))
     claims.append(
         measuring.Claim("DuckDB / bare python", 1 / measuring.speed(seconds["DuckDB"], seconds["python -c pass"]))
     )

@@ -121,13 +121,13 @@ def main() -> int:
         [measuring.timing_row(name, values, bench.expected) for name, values in lines.items()],
         [
             measuring.Claim(
-                "G5 sessions alone, speed / SQL's", measuring.speed(seconds["ours alone"], sql_alone), 1.3, aim=2.0
+                "sessions alone, speed / SQL's", measuring.speed(seconds["ours alone"], sql_alone), 1.3, aim=2.0
             ),
             measuring.Claim(
-                "G5 whole process, speed / SQL's", measuring.speed(seconds["ours"], seconds["SQL"]), 1.0, aim=1.3
+                "whole process, speed / SQL's", measuring.speed(seconds["ours"], seconds["SQL"]), 1.0, aim=1.3
             ),
             measuring.Claim(
-                "G6 sessions alone, speed / copy's",
+                "sessions alone, speed / copy's",
                 measuring.speed(seconds["ours alone"], seconds["copy"]),
                 0.8,
                 aim=0.95,

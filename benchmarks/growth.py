@@ -49,7 +49,7 @@ def main() -> int:
         ]
         claims.append(
             measuring.Claim(
-                f"G17 {what}: slowest million / fastest",
+                f"{what}: slowest million / fastest",
                 max(marginal.values()) / min(marginal.values()),
                 MUST,
                 is_ceiling=True,

@@ -42,14 +42,14 @@ def main() -> int:
     one, two = rates["ours, 900,000 companies"], rates["ours, 900,000 companies, 2 threads"]
     claims = [
         measuring.Claim(
-            "G1 sessions/s, ours / pandas",
+            "sessions/s, ours / pandas",
             measuring.times(rates["ours, 50,000 companies"], rates["pandas, 50,000 companies"]),
             200,
             aim=500,
         ),
-        measuring.Claim("G3 two threads / one", measuring.times(two, one), 1.5, aim=1.9),
+        measuring.Claim("two threads / one", measuring.times(two, one), 1.5, aim=1.9),
         measuring.Claim(
-            "G15 unique names/s / fake.company()",
+            "unique names/s / fake.company()",
             measuring.times(rates["names: ours"], rates["names: fake.company()"]),
             500,
             aim=1500,

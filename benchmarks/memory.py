@@ -28,7 +28,7 @@ def main() -> int:
                 rows.append((place, f"{millions:g} M", f"{run.peak_bytes / 1e6:,.0f} MB", f"{run.seconds:.1f} s"))
             claims.append(
                 measuring.Claim(
-                    f"G10 {place}, peak at {millions:g} M",
+                    f"{place}, peak at {millions:g} M",
                     run.peak_bytes / 1e9,
                     MUST_GB[place],
                     " GB",

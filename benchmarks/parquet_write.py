@@ -60,11 +60,11 @@ def main() -> int:
         ("", "CPU s", "M rows per CPU s"),
         lines,
         [
-            measuring.Claim("G4 rows per CPU second / tpchgen-cli's", by_rows, 15, aim=30),
+            measuring.Claim("rows per CPU second / tpchgen-cli's", by_rows, 15, aim=30),
             measuring.Claim(
-                "G4 values per CPU second / tpchgen-cli's", by_rows * OUR_COLUMNS / LINEITEM_COLUMNS, 3, aim=6
+                "values per CPU second / tpchgen-cli's", by_rows * OUR_COLUMNS / LINEITEM_COLUMNS, 3, aim=6
             ),
-            measuring.Claim("G11 bytes / entropy", size / sum(rows) / entropy, 1.15, is_ceiling=True, aim=1.1),
+            measuring.Claim("bytes / entropy", size / sum(rows) / entropy, 1.15, is_ceiling=True, aim=1.1),
         ],
         f"{size / sum(rows):.3f} bytes a row; entropy {entropy:.3f}",
     )

@@ -64,7 +64,7 @@ def main() -> int:
             (rows,) = cursor.fetchone() or (0,)
     claims = [
         measuring.Claim(
-            f"G7 speed / psql's, {keys}",
+            f"speed / psql's, {keys}",
             measuring.speed(seconds[f"ours, {keys}"], seconds[f"psql, {keys}"]),
             0.9,
             aim=1.0,
