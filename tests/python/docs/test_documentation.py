@@ -17,12 +17,28 @@ from dbt.cli.main import dbtRunner
 import reporting.cli
 import reporting.documentation
 import seed_generator.cli.main
+from pages import check_page
 from seed_generator.profiles import schema_prefix
 from warehouses import PROJECT, Warehouse, seeded
 
 README = (PROJECT / "README.md").read_text()
 SUBSCRIPTIONS = (PROJECT / "docs" / "model" / "subscriptions.md").read_text()
 CLI_PAGE = (PROJECT / "docs" / "use" / "cli.md").read_text()
+
+VOCABULARY = """\
+# The vocabulary
+
+What each column means, in the words that stand in the database as comments and in dbt's documentation. A column whose
+meaning depends on the table has a word for each. What follows “Where customers are subscribed” is so for
+[tables of your own](../use/own-data.md) with that var. This page is made of `models/vocabulary.md`:
+
+```console
+$ UPDATE_PAGES=1 .venv/bin/python -m pytest tests/python/docs/test_documentation.py
+```
+
+| word | meaning |
+| --- | --- |
+"""
 
 
 def readme_commands(heading: str) -> list[str]:
@@ -180,6 +196,13 @@ def test_every_variable_of_the_profile_is_documented() -> None:
     assert "PGHOST" in names
     assert [name for name in sorted(names) if f"`{name}`" not in CLI_PAGE] == []
     assert schema_prefix() == ""
+
+
+def test_the_page_of_the_vocabulary_is_made_of_the_words_of_the_models() -> None:
+    words = re.findall(r"{% docs (\w+) %}\n(.+)\n{% enddocs %}", (PROJECT / "models" / "vocabulary.md").read_text())
+    assert len(words) > 100
+    rows = [f"| `{word}` | {meaning} |\n" for word, meaning in words]
+    check_page(PROJECT / "docs" / "model" / "vocabulary.md", VOCABULARY + "".join(rows))
 
 
 def test_every_link_leads_to_a_file_and_to_a_heading_in_it() -> None:

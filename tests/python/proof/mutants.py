@@ -110,9 +110,22 @@ def main() -> int:
     return 1 if complaints else 0
 
 
+def headline(verdicts: Sequence[Verdict]) -> str:
+    """What became of all that are mutants."""
+    noticed = [bool(verdict.noticed_by) for verdict in verdicts if verdict.noticed_by != REFUSED]
+    return (
+        f"Of {len(noticed):,} small mistakes in the SQL of the models, the tests notice {sum(noticed):,}. The other"
+        f" {len(noticed) - sum(noticed):,} change no row in six simulations; the reason why they never do stands below."
+    )
+
+
 def page(verdicts: Sequence[Verdict]) -> str:
     """docs/proof/mutants.md."""
     lines = [
+        "# Mutants",
+        "",
+        *textwrap.wrap(headline(verdicts), WIDTH),
+        "",
         *INTRODUCTION.splitlines(),
         "",
         *score_lines(verdicts, explained()),
@@ -129,8 +142,6 @@ def page(verdicts: Sequence[Verdict]) -> str:
 
 
 INTRODUCTION = """\
-# Mutants
-
 `make mutants` makes small mistakes in the compiled SQL of every model, one at a time: another join, comparison,
 aggregate, unit of a date or constant, a filter, a key or a branch dropped, a cast changed, another column. A column
 is mistaken for the one before or after it, of the columns of its type in the same CTE or of those of its name in the
