@@ -136,9 +136,30 @@ def test_a_load_ends_with_what_was_made_where_it_is_and_what_comes_next(tmp_path
 def test_a_dry_run_counts_one_company_and_no_parts_of_many(tmp_path: Path) -> None:
     one = _run(tmp_path, "--dry-run", "--companies", "1", "--months", "1").stdout
     assert "  1 company and about 7 sessions\n" in one  # 6.5 of them, and a half is rounded up
-    many = _run(tmp_path, "--dry-run", "--companies", "1000000", "--months", "1").stdout
-    assert "641,667 " in many
-    assert "641,666" not in many
+    many = _run(tmp_path, "--dry-run", "--companies", "100000", "--months", "1").stdout
+    assert " 64,167 " in many
+
+
+@pytest.mark.parametrize("companies", [3, 10**3, 10**4, 10**5, 10**6, 10**7, 10**8, 10**9, 10**10])
+def test_a_dry_run_fits_100_columns_and_keeps_the_figures(tmp_path: Path, companies: int) -> None:
+    printed = _run(tmp_path, "--dry-run", "--companies", str(companies), "--months", "1").stdout.splitlines()
+    assert max(map(len, printed[:-1])) <= 100  # the last names a place
+    units = {unit: 1000**power for power, unit in enumerate(["", "K", "M", "B", "T"])}
+    sessions, revenue = (units[unit] for unit in re.findall(r"(?:sessions|revenue)(?: \((\w)\))?", printed[3]))
+    large = printed[6].split()
+    assert float(large[3].replace(",", "")) * sessions == pytest.approx(companies * 3, rel=1e-4)
+    assert float(large[5].replace(",", "")) * revenue == pytest.approx(companies * 28.35, rel=1e-4)
+
+
+def test_a_dry_run_of_many_months_shows_the_first_and_the_last(tmp_path: Path) -> None:
+    printed = _run(tmp_path, "--dry-run", "--months", "25").stdout
+    shown = re.findall(r"^  (\d{4}-\d\d) all", printed, re.MULTILINE)
+    first, last = (
+        [f"{year}-{month:02}" for month in months] for year, months in ((2021, range(1, 7)), (2022, range(8, 13)))
+    )
+    assert shown == [*first, *last, "2023-01"]
+    assert re.search(r"^  2021-06 all.*\n.*\n  … 13 months\n  2022-08 small", printed, re.MULTILINE)
+    assert "…" not in _run(tmp_path, "--dry-run", "--months", "24").stdout
 
 
 def test_a_dry_run_touches_nothing_and_shows_the_expected_kpis(tmp_path: Path) -> None:
