@@ -19,7 +19,7 @@ _UNITS = ("", " (K)", " (M)", " (B)", " (T)", " (Q)")
 # So many months are all shown; of more the first and the last.
 _ALL_MONTHS, _FIRST_MONTHS = 24, 6
 
-Write = Callable[[Decimal], str]
+_Write = Callable[[Decimal], str]
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class _Column:
 
     title: str
     kpi: str
-    value: Write
-    end: Write
+    value: _Write
+    end: _Write
     is_an_amount: bool = True
 
     def scaled_to(self, largest: Decimal) -> "_Column":
@@ -53,11 +53,11 @@ class _Column:
         return self.value(row.expected), f"{self.end(row.lower_95)}-{self.end(row.upper_95)}"
 
 
-def _digits(digits: int) -> Write:
+def _digits(digits: int) -> _Write:
     return lambda figure: written(figure, digits)
 
 
-def _percents(digits: int) -> Write:
+def _percents(digits: int) -> _Write:
     return lambda figure: share(figure, digits)
 
 
