@@ -10,7 +10,7 @@ class TerminalLine:
 
     Parameters
     ----------
-    is_shown : whether somebody wants it, where there is a terminal.
+    is_shown : whether to show it, where there is a terminal.
     """
 
     def __init__(self, *, is_shown: bool = True) -> None:
@@ -26,9 +26,8 @@ class TerminalLine:
 
     def clear(self) -> None:
         """Wipe it."""
-        if self._terminal and self._is_drawn:
-            self._terminal.write("\r\x1b[2K")
-            self._terminal.flush()
+        if self._is_drawn:
+            self.draw("")
             self._is_drawn = False
 
 

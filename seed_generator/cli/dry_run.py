@@ -12,8 +12,7 @@ from seed_generator.scenario import Scenario
 
 _NOTHING = "-"
 _MANY = 10_000  # from which on a mean number of things is told without parts of one
-# An end of a band has at most so many characters, so that a line fits a narrow terminal; where it would have more, the
-# column is in thousands, millions and so on.
+# From this end of a band on a column is in thousands, millions and so on, with so many digits: a line fits 100 columns.
 _LARGEST_END, _DIGITS = 100_000, 5
 _UNITS = ("", " (K)", " (M)", " (B)", " (T)", " (Q)")
 # So many months are all shown; of more the first and the last.

@@ -138,6 +138,7 @@ def test_a_dry_run_counts_one_company_and_no_parts_of_many(tmp_path: Path) -> No
     assert "  1 company and about 7 sessions\n" in one  # 6.5 of them, and a half is rounded up
     many = _run(tmp_path, "--dry-run", "--companies", "100000", "--months", "1").stdout
     assert " 64,167 " in many
+    assert "64,166" not in many
 
 
 @pytest.mark.parametrize("companies", [3, 10**3, 10**4, 10**5, 10**6, 10**7, 10**8, 10**9, 10**10])

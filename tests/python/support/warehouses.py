@@ -224,6 +224,7 @@ def begin_as_parsed(warehouse: Warehouse, options: tuple[str, ...] = ()) -> Path
     """Give a warehouse what another one of its kind left; returns where that is, or is to be."""
     if Shared.folder is None:
         return None
+    Shared.parsed_last = None  # of another command, which this one may not follow with a parse of its own
     # All that names of relations and the nodes that are switched on depend on.
     prefix, file, database = map(warehouse.environment.get, ("SCHEMA_PREFIX", "DUCKDB_PATH", "PGDATABASE"))
     catalog = database if warehouse.target == "postgres" else Path(file or "").stem
