@@ -84,8 +84,11 @@
     where
         companies.company_id is null
         or company_months.period < companies.acquired_period
-        or company_months.acquired_company_size <> companies.company_size
         or company_months.company_size <> coalesce(plan_changes.company_size, companies.company_size)
+        or (
+            company_months.period = companies.acquired_period
+            and company_months.opening_company_size <> companies.company_size
+        )
         or (company_months.opening_company_size is null) <> not (
             company_months.period = companies.acquired_period
             or coalesce(cast(company_months.period_before + interval '1 month' as date) = company_months.period, false)

@@ -7,12 +7,13 @@
 {% endmacro %}
 
 
-{# Whether a table of an incremental model lacks a column that the model describes. #}
+{# Whether a table of an incremental model has other columns than those that its model describes, or says it has too. #}
 {% macro is_of_another_version(table) %}
     {%- set found = load_relation(table) if execute and config.get('materialized') == 'incremental' else none -%}
     {%- if found is none -%}
         {{ return(false) }}
     {%- endif -%}
     {%- set names = adapter.get_columns_in_relation(found) | map(attribute='name') | map('lower') | list -%}
-    {{ return(model.columns | reject('in', names) | list | length > 0) }}
+    {%- set columns = model.columns.keys() | list + config.get('meta', {}).get('columns', []) -%}
+    {{ return(names | sort != columns | sort) }}
 {% endmacro %}

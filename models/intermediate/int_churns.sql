@@ -2,12 +2,6 @@
 
 with
 
-company_months as (
-
-    select * from {{ ref('int_company_months') }}
-
-),
-
 lifetimes as (
 
     select * from {{ ref('int_company_lifetimes') }}
@@ -20,14 +14,27 @@ months as (
 
 ),
 
--- Who was active in the month before is a customer when a month begins, and so is who is acquired in it.
-customers as (
+-- Under the month that follows. A window costs less than a join with that month.
+months_in_order as (
 
     select
         company_id,
         cast(period + interval '1 month' as date) as period,
+        company_size,
+        lead(period) over (partition by company_id order by period) as next_active_period
+    from {{ ref('int_company_months') }}
+
+),
+
+-- Who was active in the month before is a customer when a month begins, and so is who is acquired in it.
+silent as (
+
+    select
+        company_id,
+        period,
         company_size
-    from company_months
+    from months_in_order
+    where next_active_period > period or next_active_period is null
 
     union all
 
@@ -36,18 +43,16 @@ customers as (
         acquired_period as period,
         company_size
     from lifetimes
+    where first_active_period > acquired_period or first_active_period is null
 
 ),
 
 -- Of the month after the last one nothing is known.
 churns as (
 
-    select customers.*
-    from customers
-    inner join months on customers.period = months.period
-    left join company_months
-        on customers.company_id = company_months.company_id and customers.period = company_months.period
-    where company_months.company_id is null
+    select silent.*
+    from silent
+    inner join months on silent.period = months.period
 
 )
 

@@ -1,5 +1,6 @@
 {{ config(
     materialized='incremental',
+    meta={'columns': ['mrr'] if customers_are_subscribed() else []},
     incremental_strategy='insert_overwrite' if target.type == 'spark' else 'replace_months',
     partition_by=['period'] if target.type == 'spark' else none,
     post_hook=["{{ drop_stale_months(this) }}"] if target.type == 'spark' else [],
@@ -34,7 +35,7 @@ cohort_months as (
     select
         company_months.period,
         cast(date_trunc('month', companies.acquired_at) as date) as acquired_period,
-        company_months.acquired_company_size,
+        companies.company_size as acquired_company_size,
         company_months.company_size,
         count(*) as active_companies{{ ', sum(company_months.mrr) as mrr' if customers_are_subscribed() }},
         company_months.loaded_at
@@ -43,7 +44,7 @@ cohort_months as (
     group by
         company_months.period,
         cast(date_trunc('month', companies.acquired_at) as date),
-        company_months.acquired_company_size,
+        companies.company_size,
         company_months.company_size,
         company_months.loaded_at
 

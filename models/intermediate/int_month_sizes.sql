@@ -19,12 +19,11 @@ steps as (
     select
         period,
         company_size,
-        opening_company_size,
-        acquired_company_size{{ ', sum(mrr) as mrr' if is_subscribed }},
+        opening_company_size{{ ', sum(mrr) as mrr' if is_subscribed }},
         count(*) as companies,
         sum(sessions) as sessions
     from {{ ref('int_company_months') }}
-    group by period, company_size, opening_company_size, acquired_company_size
+    group by period, company_size, opening_company_size
 
 ),
 
@@ -70,8 +69,8 @@ active_of_acquired as (
     select
         period,
         acquired_company_size as company_size,
-        sum(companies) as companies
-    from steps
+        sum(active_companies) as companies
+    from {{ ref('int_cohort_months') }}
     group by period, acquired_company_size
 
 ),

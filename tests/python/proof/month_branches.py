@@ -1,4 +1,4 @@
-"""A model that reads month by month has a branch for each month in its compiled SQL, all made from one text.
+"""What reads month by month has a branch for each month in its compiled SQL, all made from one text.
 
 A mistake in that text is in every branch. So the query is reduced to its first branch before it is changed, and made a
 template afterwards, which dbt and `rendered` give a branch for each month of the simulation. Where it lists the months,
@@ -16,7 +16,7 @@ from mutation_operators import render
 
 Months = Sequence[tuple[date, date]]
 
-_BRANCHES = "sessions_by_month"  # the CTE that has them
+BRANCHES = "sessions_by_month"  # the CTE that has them
 _PLACEHOLDER = exp.column("the_branch")
 _PERIODS = exp.column("the_periods")
 _DATE = r"'\d{4}-\d{2}-\d{2}'"
@@ -32,7 +32,7 @@ _LIST = "cast(null as date){% for period, _ in months_to_read() %}, cast('{{ per
 def first_branch(query: exp.Expr) -> exp.Expr:
     """The query with the first of its branches only."""
     for cte in query.find_all(exp.CTE):
-        if cte.alias == _BRANCHES:
+        if cte.alias == BRANCHES:
             cte.set("this", next(cte.this.find_all(exp.Select, bfs=False)))
     return query
 
@@ -48,7 +48,7 @@ def template(query: exp.Expr) -> str:
 
 def _with_a_loop(query: exp.Expr) -> str:
     for cte in query.find_all(exp.CTE):
-        if cte.alias == _BRANCHES:
+        if cte.alias == BRANCHES:
             branch = render(cte.this)
             dates = sorted(set(re.findall(_DATE, branch)))
             for found, name in zip(dates, ("period", "next_period"), strict=False):

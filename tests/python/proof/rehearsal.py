@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from month_branches import Months, first_branch, rendered, template
+from month_branches import BRANCHES, Months, first_branch, rendered, template
 from mutation import parse
 from mutation_operators import render
 
@@ -56,8 +56,9 @@ class Project:
 
     @functools.cached_property
     def templates(self) -> dict[str, str]:
-        """Of each model its query as a template of the months."""
-        return {node["name"]: self.sql(node) for node in self.models}
+        """Of each model, and of a data test that reads month by month, its query as a template of the months."""
+        by_month = [test for test in self.tests if f"{BRANCHES} as" in test["compiled_code"]]
+        return {node["name"]: self.sql(node) for node in (*self.models, *by_month)}
 
     @functools.cached_property
     def loaded_months(self) -> str:
@@ -153,7 +154,9 @@ class Rehearsal:
 
     def is_red(self, test: Node) -> bool:
         """Whether a data test finds something."""
-        return self.connection.execute(test["compiled_code"]).fetchone() is not None
+        sql = self._project.templates.get(test["name"])
+        query = rendered(sql, self.months) if sql else test["compiled_code"]
+        return self.connection.execute(query).fetchone() is not None
 
     def red(self, names: Iterable[str]) -> set[str]:
         """Which of these data tests find something."""

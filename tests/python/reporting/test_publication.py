@@ -418,7 +418,7 @@ def test_nothing_is_published_unless_all_is_green(
     printed = capsys.readouterr()
     assert "error: dbt build was not green" in printed.err
     assert "Got 1 result, configured to fail if != 0" in printed.out  # what dbt says of the test
-    assert "/raw_sessions_have_unique_ids.sql" in printed.out  # its query
+    assert "/assert_every_raw_session_was_read.sql" in printed.out  # its query
     counts = r"dbt build: \d+ tables and views built, \d+ tests passed, 1 failed, \d+ skipped\.\n"
     assert re.search(rf"{counts}\Z", printed.out)
     assert sessions(folder) == before

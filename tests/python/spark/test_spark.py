@@ -76,12 +76,13 @@ def test_the_default_simulation_is_built_green_with_the_marts_of_duckdb(
     assert kpis_of(warehouse.environment, "spark") == kpis_of(peer.environment, "duckdb")
 
 
-def test_a_sum_of_the_checksums_of_companies_has_room_beyond_a_bigint(local: SparkWarehouse) -> None:
-    """A month may have more of them than the 2^32 that a bigint has room for."""
-    of_a_company = "{{ checksum_of_company('session_id', 'company_id') }}"
-    query = f"select typeof(sum({of_a_company})) as type from (select 5 as session_id, 7 as company_id) as sessions"
+def test_a_sum_of_checksums_has_room_beyond_a_bigint(local: SparkWarehouse) -> None:
+    """A month may have more sessions than the 2^32 that a bigint has room for."""
+    largest = 2**63 - 1
+    checksums = f"select explode(array_repeat({largest}, 9)) as checksum"
+    query = f"select {{{{ wide_sum('checksum') }}}} as total from ({checksums})"
     assert local.dbt("show", "--inline", query, "--output", "json") == 0, local.told
-    assert "decimal(30,0)" in local.told
+    assert str(9 * largest) in local.told
 
 
 def test_a_build_follows_an_appended_month_and_another_simulation_by_its_partitions(
@@ -90,6 +91,7 @@ def test_a_build_follows_an_appended_month_and_another_simulation_by_its_partiti
     increment = ("run", "--select", "+int_cohort_months")
     columns_of = {
         "int_company_months": "company_id, period, company_size, opening_company_size, sessions",
+        "int_session_months": "period, session_ids, first_session_id, companies, sessions_checksum, companies_checksum",
         "int_cohort_months": "period, acquired_period, acquired_company_size, company_size, active_companies",
     }
     partitions: dict[str, float] = {}

@@ -15,7 +15,7 @@ from places import PREFIX, Place
 from seed_generator.scenario import Scenario, add_months
 from warehouses import PROJECT, Warehouse
 
-MONTHS, COHORTS, STEPS = "int_company_months", "int_cohort_months", "int_mrr_steps"
+MONTHS, COHORTS, STEPS, SESSIONS = "int_company_months", "int_cohort_months", "int_mrr_steps", "int_session_months"
 MODELS = ("--select", f"+{COHORTS}", f"+{STEPS}")
 # Staging is views on tables that stay.
 AGAIN = (*MODELS, "--exclude", "staging")
@@ -54,6 +54,15 @@ EXPECTED = {
         from company_months
         group by 1, 2, 3, 4, 6
     """,
+    SESSIONS: """
+        select
+            period, count(*), count(distinct session_id), min(session_id), max(session_id), count(distinct company_id),
+            sum((session_id % 2147483647) * (company_id % 2147483647) % 2147483647), sum(company_id % 2147483647),
+            loaded_at
+        from {raw}.sessions
+        inner join {raw}.loaded_months on period = cast(date_trunc('month', created_at) as date)
+        group by period, loaded_at
+    """,
     # What a company pays is a view, which knows nothing of increments.
     STEPS: f"""
         select
@@ -68,6 +77,7 @@ COLUMNS = {
     MONTHS: "company_id, period, company_size, sessions, loaded_at, opening_company_size",
     COHORTS: "period, acquired_period, acquired_company_size, company_size, active_companies, loaded_at",
     STEPS: "*",
+    SESSIONS: "*",
 }
 SILENT = """
 select period from {raw}.loaded_months

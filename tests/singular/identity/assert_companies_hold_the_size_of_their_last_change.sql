@@ -2,12 +2,6 @@
 -- row is a company and month in which it is of another. Counts cannot tell, because each company is counted somewhere.
 with
 
-company_months as (
-
-    select * from {{ ref('int_company_months') }}
-
-),
-
 companies as (
 
     select * from {{ input('stg_companies') }}
@@ -20,14 +14,15 @@ plan_changes as (
 
 ),
 
--- Only of companies that have changed: they are few.
+-- Only of companies that have changed: they are few. Not through an import at the top: PostgreSQL would first copy all
+-- that is read more than once.
 last_changes as (
 
     select
         company_months.company_id,
         company_months.period,
         max(plan_changes.period) as changed_in
-    from company_months
+    from {{ ref('int_company_months') }} as company_months
     inner join plan_changes
         on company_months.company_id = plan_changes.company_id and company_months.period >= plan_changes.period
     group by company_months.company_id, company_months.period
@@ -40,15 +35,13 @@ different as (
         company_months.*,
         companies.company_size as loaded_size,
         plan_changes.company_size as changed_size
-    from company_months
+    from {{ ref('int_company_months') }} as company_months
     inner join companies on company_months.company_id = companies.company_id
     left join last_changes
         on company_months.company_id = last_changes.company_id and company_months.period = last_changes.period
     left join plan_changes
         on last_changes.company_id = plan_changes.company_id and last_changes.changed_in = plan_changes.period
-    where
-        company_months.company_size is distinct from coalesce(plan_changes.company_size, companies.company_size)
-        or company_months.acquired_company_size is distinct from companies.company_size
+    where company_months.company_size is distinct from coalesce(plan_changes.company_size, companies.company_size)
 
 )
 

@@ -2,12 +2,6 @@
 -- its acquisition. A returned row is a month and size with other counts.
 with
 
-company_months as (
-
-    select * from {{ ref('int_company_months') }}
-
-),
-
 report as (
 
     select *
@@ -16,14 +10,28 @@ report as (
 
 ),
 
+counted as (
+
+    select
+        company_months.period,
+        company_months.company_size,
+        dim_companies.company_size as acquired_company_size,
+        count(*) as companies,
+        sum(company_months.sessions) as sessions
+    from {{ ref('int_company_months') }} as company_months
+    inner join {{ ref('dim_companies') }} as dim_companies on company_months.company_id = dim_companies.company_id
+    group by company_months.period, company_months.company_size, dim_companies.company_size
+
+),
+
 held as (
 
     select
         period,
         company_size,
-        count(*) as companies,
+        sum(companies) as companies,
         sum(sessions) as sessions
-    from company_months
+    from counted
     group by period, company_size
 
 ),
@@ -33,8 +41,8 @@ acquired as (
     select
         period,
         acquired_company_size as company_size,
-        count(*) as companies
-    from company_months
+        sum(companies) as companies
+    from counted
     group by period, acquired_company_size
 
 ),

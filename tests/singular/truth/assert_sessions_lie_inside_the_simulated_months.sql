@@ -3,33 +3,30 @@
 
 with
 
-sessions as (
-
-    select * from {{ ref('stg_sessions') }}
-
-),
-
 months as (
 
     select * from {{ ref('int_months') }}
 
 ),
 
-horizon as (
-
-    select
-        cast(min(period) as timestamp) as begins_at,
-        cast(max(next_period) as timestamp) as ends_at
-    from months
-
-),
-
+-- Each question alone, in words that zone maps and block ranges answer without a look at all sessions.
 outside as (
 
-    select sessions.*
-    from sessions
-    cross join horizon
-    where (sessions.created_at >= horizon.begins_at and sessions.created_at < horizon.ends_at) is not true
+    select *
+    from {{ ref('stg_sessions') }}
+    where created_at < (select cast(min(months.period) as timestamp) from months)
+
+    union all
+
+    select *
+    from {{ ref('stg_sessions') }}
+    where created_at >= (select cast(max(months.next_period) as timestamp) from months)
+
+    union all
+
+    select *
+    from {{ ref('stg_sessions') }}
+    where created_at is null
 
 )
 

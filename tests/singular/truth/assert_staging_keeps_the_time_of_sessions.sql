@@ -1,8 +1,14 @@
--- Staging has the first and the last session at the very instants of raw, and not cut to days: no KPI would tell, but
--- whoever reads staging would. A returned row has the instants that differ.
+-- Staging has the first and the last session of a month at the very instants of raw, and not cut to days: no KPI would
+-- tell, but whoever reads staging would. A returned row has the instants that differ.
 {{ config(enabled=var('simulated')) }}
 
 with
+
+months as (
+
+    select * from {{ ref('int_months') }}
+
+),
 
 sessions as (
 
@@ -10,6 +16,7 @@ sessions as (
         min(created_at) as first_at,
         max(created_at) as last_at
     from {{ source('raw', 'sessions') }}
+    where created_at < (select cast(min(months.next_period) as timestamp) from months)
 
 ),
 
@@ -19,6 +26,7 @@ staged as (
         min(created_at) as first_at,
         max(created_at) as last_at
     from {{ ref('stg_sessions') }}
+    where created_at < (select cast(min(months.next_period) as timestamp) from months)
 
 ),
 
