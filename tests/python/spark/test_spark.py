@@ -80,7 +80,7 @@ def test_a_sum_of_checksums_has_room_beyond_a_bigint(local: SparkWarehouse) -> N
     """A month may have more sessions than the 2^32 that a bigint has room for."""
     largest = 2**63 - 1
     checksums = f"select explode(array_repeat({largest}, 9)) as checksum"
-    query = f"select {{{{ wide_sum('checksum') }}}} as total from ({checksums})"
+    query = f"select cast({{{{ wide_sum('checksum') }}}} as string) as total from ({checksums})"
     assert local.dbt("show", "--inline", query, "--output", "json") == 0, local.told
     assert str(9 * largest) in local.told
 
