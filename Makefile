@@ -9,7 +9,7 @@ ON_TARGET = $(if $(TARGET),--target $(TARGET))
 # A scenario file; nothing means the assignment.
 SCENARIO ?=
 
-BENCHMARKS ?= kernel parquet_write duckdb_load postgres_load end_to_end default_run marts builds growth memory streams life
+BENCHMARKS ?= kernel parquet_write duckdb_load postgres_load end_to_end default_run marts growth memory streams life
 SPARK_VENV ?= .venv-spark
 SUPERSET_VENV ?= .venv-superset
 PY := $(VENV)/bin/python

@@ -27,9 +27,10 @@ _SECONDS_OF_A_TIMEOUT = 0.99 * _SECONDS_A_TRY
 _LABEL_CLASS = zlib.crc32(b"seed_generator") & 0x7FFFFFFF
 
 # A lock without a session belongs to a transaction that was prepared for a commit in two phases.
+# One without a user is a process of the server's own, as autovacuum is.
 _SESSION = (
-    "coalesce(coalesce(nullif(application_name, ''), usename) || ' (server process ' || pg_locks.pid || ')',"
-    " 'a prepared transaction (pg_prepared_xacts)')"
+    "coalesce(coalesce(nullif(application_name, ''), usename, nullif(backend_type, ''), 'the server itself')"
+    " || ' (server process ' || pg_locks.pid || ')', 'a prepared transaction (pg_prepared_xacts)')"
 )
 _LOCKS = (
     "from pg_locks left join pg_stat_activity as activity on activity.pid = pg_locks.pid"
