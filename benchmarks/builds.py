@@ -6,7 +6,6 @@ The other commit is taken out of this repository's history. Both build the same 
 
 import argparse
 import contextlib
-import json
 import statistics
 import subprocess
 import sys
@@ -59,13 +58,7 @@ class Builder:
 
     def sql_seconds(self) -> dict[str, float]:
         """Seconds of SQL of all models and of all data tests, in the last build, which wrote them down."""
-        seconds = {"model": 0.0, "test": 0.0}
-        for line in (self.own / "logs" / "dbt.log").read_text(encoding="utf-8").splitlines():
-            entry = json.loads(line)
-            kind = entry["data"].get("node_info", {}).get("resource_type")
-            if entry["info"]["name"] == "SQLQueryStatus" and kind in seconds:
-                seconds[kind] += entry["data"]["elapsed"]
-        return seconds
+        return measuring.sql_seconds(self.own / "logs" / "dbt.log", by="resource_type")
 
     def _run(self, *command: str | Path) -> measuring.Run:
         environment = measuring.environment(
@@ -76,9 +69,6 @@ class Builder:
             **self.variables,
         )
         return measuring.run(command, self.project, environment)
-
-
-WRITTEN_DOWN = ("--log-level-file", "debug", "--log-format-file", "json")
 
 
 def main() -> int:
@@ -137,7 +127,7 @@ def _measure(now: Builder, before: Builder, sessions: float, rounds: int) -> dic
     seconds: dict[str, list[float]] = defaultdict(list)
     for number in range(rounds + 1):
         now.seed("--companies", str(measuring.companies_for(sessions)))
-        full = now.build("--full-refresh", *WRITTEN_DOWN).seconds
+        full = now.build("--full-refresh", *measuring.WRITTEN_DOWN).seconds
         sql = now.sql_seconds()
         now.seed("--append", "1")
         appended = now.build().seconds

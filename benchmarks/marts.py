@@ -7,7 +7,6 @@ the same tables, one query a KPI, as one writes them at first.
 
 import argparse
 import contextlib
-import json
 import statistics
 import sys
 import time
@@ -86,16 +85,10 @@ class Engine:
         command: tuple[str | Path, ...] = (
             *(Path(sys.executable).parent / "dbt", "run", "--target", self.name, "--log-path", logs),
             *("--project-dir", measuring.PROJECT, "--target-path", self.folder / "target"),
-            *("--log-level-file", "debug", "--log-format-file", "json", "--threads", "1", *options),
+            *(*measuring.WRITTEN_DOWN, "--threads", "1", *options),
         )
         measuring.run(command, self.folder, self._environment)
-        seconds = dict.fromkeys((*MODELS, *SUBSCRIPTIONS), 0.0)
-        for line in (logs / "dbt.log").read_text(encoding="utf-8").splitlines():
-            entry = json.loads(line)
-            model = entry["data"].get("node_info", {}).get("node_name")
-            if entry["info"]["name"] == "SQLQueryStatus" and model in seconds:
-                seconds[model] += entry["data"]["elapsed"]
-        return seconds
+        return measuring.sql_seconds(logs / "dbt.log", by="node_name")
 
 
 def main() -> int:

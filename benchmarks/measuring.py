@@ -6,6 +6,7 @@ that started it, so a parent that has loaded numpy could not see a small child.
 
 import contextlib
 import importlib.metadata
+import json
 import os
 import platform
 import shlex
@@ -141,6 +142,21 @@ def interleaved(rounds: int, contenders: Mapping[str, Callable[[], float]]) -> d
         line = ", ".join(f"{name} {values[-1]:.2f}" for name, values in figures.items())
         print(f"round {number} of {rounds}: {line}", file=sys.stderr, flush=True)
     return figures
+
+
+# Options of dbt with which it writes down what `sql_seconds` reads.
+WRITTEN_DOWN = ("--log-level-file", "debug", "--log-format-file", "json")
+
+
+def sql_seconds(log: Path, by: str) -> dict[str, float]:
+    """Seconds of SQL that dbt wrote down, by what it says of a node: its `node_name`, or its `resource_type`."""
+    seconds: dict[str, float] = {}
+    for line in log.read_text(encoding="utf-8").splitlines():
+        entry = json.loads(line)
+        node = entry["data"].get("node_info", {}).get(by)
+        if entry["info"]["name"] == "SQLQueryStatus" and node:
+            seconds[node] = seconds.get(node, 0.0) + entry["data"]["elapsed"]
+    return seconds
 
 
 def speed(ours: Sequence[float], theirs: Sequence[float]) -> float:

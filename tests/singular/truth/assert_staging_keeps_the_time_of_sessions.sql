@@ -1,5 +1,5 @@
--- Staging has the first and the last session of a month at the very instants of raw, and not cut to days: no KPI would
--- tell, but whoever reads staging would. A returned row has the instants that differ.
+-- Staging has the first and the last session of a month at the very instants of raw, and not cut to days: no KPI
+-- would differ, but a query on staging would. A returned row has the instants that differ.
 {{ config(enabled=var('simulated')) }}
 
 with
