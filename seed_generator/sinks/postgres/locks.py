@@ -21,8 +21,8 @@ TABLES_TIMEOUT_SECONDS = 5
 # When a session has waited a second for a lock, the server looks for deadlocks, and ends a query where it finds one.
 _SECONDS_A_TRY = 0.6
 _SECONDS_BETWEEN_TRIES = 0.2
-# A statement that took at least this long, and was cancelled, has reached its time limit: two clocks never agree.
-_SECONDS_OF_A_TIMEOUT = 0.99 * _SECONDS_A_TRY
+# A statement that took this part of its time limit, and was cancelled, has reached it: two clocks never agree.
+_PART_OF_A_TIMEOUT = 0.99
 
 _LABEL_CLASS = zlib.crc32(b"seed_generator") & 0x7FFFFFFF
 
@@ -92,24 +92,33 @@ def lock_relations(cursor: extensions.cursor, relations: Sequence[str]) -> None:
     ------
     EnvironmentFailure : naming who has one of them, all the time that we wait.
     """
+    gives_up = time.monotonic() + TABLES_TIMEOUT_SECONDS
+    # Autovacuum lets go of a table once a session has waited for it for a second (deadlock_timeout). This lock waits
+    # for it and keeps it away, and no reader is in its way.
+    if not _is_locked(cursor, relations, "share update exclusive", TABLES_TIMEOUT_SECONDS):
+        raise in_use(cursor, relations)
     # A reader who has one of the tables may want another that we have by then; so no try lasts until the server would
     # end his query or our change for that.
-    cursor.execute(f"set local statement_timeout = '{_SECONDS_A_TRY}s'")
-    cursor.execute("savepoint before_locks")
-    gives_up = time.monotonic() + TABLES_TIMEOUT_SECONDS
-    while True:
-        began = time.monotonic()
-        try:
-            cursor.execute(f"lock table {', '.join(relations)} in access exclusive mode")
-            break
-        except errors.QueryCanceled:
-            if time.monotonic() - began < _SECONDS_OF_A_TIMEOUT:  # a person has cancelled it
-                raise
-            cursor.execute("rollback to savepoint before_locks")
+    while not _is_locked(cursor, relations, "access exclusive", _SECONDS_A_TRY):
         if time.monotonic() > gives_up:
             raise in_use(cursor, relations)
         time.sleep(_SECONDS_BETWEEN_TRIES)
+
+
+def _is_locked(cursor: extensions.cursor, relations: Sequence[str], mode: str, seconds: float) -> bool:
+    """Lock them, or lock none of them after a wait of so many seconds; returns which."""
+    cursor.execute("savepoint before_locks")
+    cursor.execute(f"set local statement_timeout = '{seconds}s'")
+    began = time.monotonic()
+    try:
+        cursor.execute(f"lock table {', '.join(relations)} in {mode} mode")
+    except errors.QueryCanceled:
+        if time.monotonic() - began < _PART_OF_A_TIMEOUT * seconds:  # a person has cancelled it
+            raise
+        cursor.execute("rollback to savepoint before_locks")
+        return False
     cursor.execute("set local statement_timeout = 0")
+    return True
 
 
 def in_use(cursor: extensions.cursor, relations: Sequence[str]) -> EnvironmentFailure:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import few_or_more
-from places import KINDS, Checksums, Place, checksums_of, everywhere
+from places import Checksums, Place, checksums_of, everywhere
 from seed_generator.scenario import MAX_SESSIONS_PER_COMPANY, MAX_SESSIONS_PER_MONTH, CompanySize, Scenario
 from seed_generator.schemas import LOADED_MONTHS
 from seed_generator.simulation.portion import BLOCK_COMPANIES
@@ -61,11 +61,10 @@ def test_growth_across_the_edge_of_a_block_gives_the_rows_of_one_run(place: Plac
     assert checksums_of(place) == expected
 
 
-def test_the_same_rows_have_the_same_checksums_in_every_place(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    database = request.getfixturevalue("database")
+def test_the_same_rows_have_the_same_checksums_in_every_place(places: list[Place]) -> None:
     scenario = Scenario(companies=400, months=14, seed=3)
-    found = [loaded_in_one_run(Place(kind, tmp_path, database), scenario) for kind in KINDS]
-    assert found == found[:1] * len(KINDS)
+    found = [loaded_in_one_run(place, scenario) for place in places]
+    assert found == found[:1] * len(places)
 
 
 @everywhere
@@ -242,8 +241,7 @@ def test_an_append_of_postgres_keeps_its_keys_and_its_index_knows_the_rows(place
     assert place.execute("select brin_summarize_new_values('{raw}.sessions_created_at_brin')") == [(0,)]
 
 
-def test_dirty_rows_have_the_same_checksums_in_every_place(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    database = request.getfixturevalue("database")
+def test_dirty_rows_have_the_same_checksums_in_every_place(places: list[Place]) -> None:
     faults = (
         "--fault",
         "sessions_without_time=0.5",
@@ -253,11 +251,10 @@ def test_dirty_rows_have_the_same_checksums_in_every_place(tmp_path: Path, reque
         "companies_without_size=0.3",
     )
     found = []
-    for kind in KINDS:
-        place = Place(kind, tmp_path, database)
+    for place in places:
         assert place.seed("--companies", "30", *faults, "--quiet").returncode == 0
         found.append(place.checksums())
-    assert found == found[:1] * len(KINDS)
+    assert found == found[:1] * len(places)
 
 
 def test_workers_are_the_same_number_of_rows_whatever_their_number(tmp_path: Path) -> None:

@@ -261,6 +261,32 @@ def test_a_reader_of_the_tables_is_told_which_load_it_waited_for(place: Place) -
     assert re.fullmatch(rf"error: [^\n]+ in use by seed_generator, process {first.pid} [^\n]+\n", refused.stderr)
 
 
+@pytest.mark.parametrize("wait", ["1s", pytest.param("20s", marks=pytest.mark.slow("a server that waits longer"))])
+def test_autovacuum_makes_way_for_a_load_or_is_named(tmp_path: Path, wait: str) -> None:
+    """It makes way for a session that has waited as long as the server waits before it looks for deadlocks."""
+    slow = "autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1"
+    at_work = "select 1 from pg_locks join pg_stat_activity using (pid) where backend_type = 'autovacuum worker'"
+    with own_server() as server:
+        place = Place("postgres", tmp_path, server)
+        place.load(OLD)
+        place.execute(
+            f"alter table {{raw}}.sessions set (autovacuum_vacuum_threshold = 0, {slow})",
+            "delete from {raw}.sessions where session_id % 2 = 0",
+        )
+        settings = (("autovacuum_naptime", "1s"), ("deadlock_timeout", wait))
+        administer(server, *(f"alter system set {name} = '{value}'" for name, value in settings))
+        administer(server, "select pg_reload_conf()")
+        while not place.execute(at_work + " and relation = '{raw}.sessions'::regclass"):
+            time.sleep(0.05)
+        loaded = place.seed("--companies", "5")
+        if wait == "1s":
+            assert loaded.returncode == 0, loaded.stderr
+            assert place.rows() == made_rows(Scenario(companies=5))
+        else:
+            assert loaded.returncode == 1
+            assert "in use by autovacuum worker (server process" in loaded.stderr
+
+
 def test_two_first_loads_at_once_are_one_and_a_refusal(place: Place) -> None:
     with held_load(place) as first:
         second, seconds = timed_load(place, "--companies", "5")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from once import computed_once
-from places import Place
+from places import KINDS, Place
 from postgres_server import Database, scratch_database
 from warehouses import Warehouse, made_once
 
@@ -63,3 +63,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, database: Database) ->
     place = Place(request.param, tmp_path, database)
     yield place
     place.drop_schemas()
+
+
+@pytest.fixture
+def places(tmp_path: Path, database: Database) -> Iterator[list[Place]]:
+    """One of each kind."""
+    places = [Place(kind, tmp_path, database) for kind in KINDS]
+    yield places
+    for place in places:
+        place.drop_schemas()
