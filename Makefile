@@ -21,6 +21,8 @@ SUPERSET_INSTALLED := $(SUPERSET_VENV)/.installed
 # A file's tests share what they build, so a worker takes whole files, in the order of tests/python/conftest.py.
 PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 export PATH := $(abspath $(VENV)/bin):$(PATH)
+# Who forbids Python to keep what it compiles would wait for it in each of hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-metrics setup-notebook demo report publish test test-slow claims test-bare setup-spark test-spark test-spark-slow verify-bi torture bench mutants lint docs clean
@@ -34,7 +36,7 @@ setup: $(INSTALLED) ## Make the environment, .venv, with all that demo and lint 
 
 setup-metrics: $(METRICS_INSTALLED) ## Add MetricFlow to it, which test needs
 
-setup-notebook: $(NOTEBOOK_INSTALLED) ## Add what runs the notebook docs/tour.ipynb, which test needs
+setup-notebook: $(NOTEBOOK_INSTALLED) ## Add what runs the notebook docs/tour.ipynb, which test-slow needs
 
 setup-spark: $(SPARK_INSTALLED) ## Make another environment, .venv-spark, with all that the target spark needs but Java
 
@@ -72,7 +74,7 @@ report: $(INSTALLED) ## Write the leadership page, kpis.html, from the marts tha
 publish: $(INSTALLED) ## Build, and if all is green publish the marts for BI tools in the folder published
 	$(PY) -m reporting --publish $(ON_TARGET)
 
-test: $(METRICS_INSTALLED) $(NOTEBOOK_INSTALLED) ## Run the tests that keep every claim, on DuckDB and on a PostgreSQL server of their own
+test: $(METRICS_INSTALLED) ## Run the tests that keep every claim, on DuckDB and on a PostgreSQL server of their own
 	$(PY) -m pytest $(PARALLEL) -m "not slow"
 
 test-slow: $(METRICS_INSTALLED) $(NOTEBOOK_INSTALLED) ## Run those that widen the claims: more scenarios, examples, rounds and releases

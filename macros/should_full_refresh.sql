@@ -13,7 +13,8 @@
     {%- if found is none -%}
         {{ return(false) }}
     {%- endif -%}
-    {%- set names = adapter.get_columns_in_relation(found) | map(attribute='name') | map('lower') | list -%}
+    {#- Asked several times of each model; dbt's own adapter.get_columns_in_relation takes ten times as long. -#}
+    {%- set names = run_query('select * from ' ~ found ~ ' limit 0').column_names | map('lower') | list -%}
     {%- set columns = model.columns.keys() | list + config.get('meta', {}).get('columns', []) -%}
     {{ return(names | sort != columns | sort) }}
 {% endmacro %}

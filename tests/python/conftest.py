@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# They have commands of their own, because they need environments of their own: `make test-spark` and `make verify-bi`;
-# and `make test` adds what the notebook needs.
+# They have commands of their own, because they need environments of their own: `make test-spark` and `make verify-bi`.
 collect_ignore = [
     *([] if importlib.util.find_spec("pyspark") else ["spark"]),
-    *([] if importlib.util.find_spec("nbclient") else ["docs/test_notebook.py"]),
     *([] if "SUPERSET_BIN" in os.environ else ["bi/test_superset.py"]),
 ]
 

@@ -81,13 +81,11 @@ def live_through(history: History, broken: Path, chosen: list[tuple[Any, ...]]) 
 
 
 def every_kind_of_load(history: History) -> None:
-    history.load(40, 13, 1)
-    history.build()
-    history.extend(1, 0)
+    history.load(40, 14, 1)
     history.build()
     history.withhold(1, 2)
     history.build()
-    history.deliver()
+    history.extend(1, 0)  # and what was withheld comes
     history.build()
     history.extend(0, 15)
     history.build_in_parts()

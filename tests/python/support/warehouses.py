@@ -100,7 +100,7 @@ class Warehouse:
                     *("--quiet", "--log-level", "none", "--log-path", str(self.artifacts)),
                     *(command, "--target", self.target, "--target-path", str(self.artifacts)),
                     *("--project-dir", str(self.project), "--profiles-dir", str(self.project)),
-                    *("--no-write-json", *options),
+                    *("--no-write-json", *(("--threads", "1") if self.file else ()), *options),
                 ]
             )
             close_duckdb()
