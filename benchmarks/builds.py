@@ -104,6 +104,9 @@ def main() -> int:
 
 
 def _check_out(commit: str, folder: Path) -> None:
+    is_here = ("git", "cat-file", "-e", f"{commit}^{{commit}}")
+    if subprocess.run(is_here, cwd=measuring.PROJECT, capture_output=True, check=False).returncode:
+        sys.exit(f"error: the commit {commit} is not in this clone; git fetch --unshallow brings all of them.")
     folder.mkdir()
     archive = subprocess.Popen(("git", "archive", commit), cwd=measuring.PROJECT, stdout=subprocess.PIPE)
     with archive, tarfile.open(fileobj=archive.stdout, mode="r|") as files:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from examples import few_or_more
 from places import Checksums, Place, checksums_of, everywhere
+from postgres_server import Database
 from seed_generator.scenario import MAX_SESSIONS_PER_COMPANY, MAX_SESSIONS_PER_MONTH, CompanySize, Scenario
 from seed_generator.schemas import LOADED_MONTHS
 from seed_generator.simulation.portion import BLOCK_COMPANIES
@@ -122,11 +123,18 @@ def test_nothing_can_be_added_to_or_read_where_nothing_is(place: Place) -> None:
 
 @everywhere
 def test_what_differs_from_what_is_loaded_is_refused_in_one_sentence(place: Place) -> None:
+    place.load(SMALL)
     _assert_refused(place, ["--append", "1", "--seed", "7"], ["--seed", "42", "7"])
 
 
+@pytest.fixture(scope="module")
+def loaded_place(tmp_path_factory: pytest.TempPathFactory, database: Database) -> Place:
+    place = Place("duckdb", tmp_path_factory.mktemp("loaded"), database)
+    place.load(SMALL)
+    return place
+
+
 # What is read of a place and what is said of it then do not depend on the place.
-@in_duckdb
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -143,9 +151,9 @@ def test_what_differs_from_what_is_loaded_is_refused_in_one_sentence(place: Plac
     ],
 )
 def test_what_does_not_belong_to_what_is_loaded_is_refused_in_one_sentence(
-    place: Place, options: list[str], words: list[str]
+    loaded_place: Place, options: list[str], words: list[str]
 ) -> None:
-    _assert_refused(place, options, words)
+    _assert_refused(loaded_place, options, words)
 
 
 @in_duckdb
@@ -153,11 +161,11 @@ def test_to_grow_beyond_the_sessions_that_a_month_may_have_is_refused_in_one_sen
     busiest = CompanySize("busiest", 1.0, Decimal(0), MAX_SESSIONS_PER_COMPANY, 0)
     most = (MAX_SESSIONS_PER_MONTH - 1) // MAX_SESSIONS_PER_COMPANY
     words = ["with what is loaded, 1 months of 30 companies", "1,000,000,000,", "below 1,000,000,000,000"]
-    _assert_refused(place, ["--grow", f"{most - 29}"], words, Scenario(companies=30, months=1, sizes=(busiest,)))
+    place.load(Scenario(companies=30, months=1, sizes=(busiest,)))
+    _assert_refused(place, ["--grow", f"{most - 29}"], words)
 
 
-def _assert_refused(place: Place, options: list[str], words: list[str], loaded: Scenario = SMALL) -> None:
-    place.load(loaded)
+def _assert_refused(place: Place, options: list[str], words: list[str]) -> None:
     before = (checksums_of(place), stamps(place))
     result = place.seed(*options)
     assert (result.returncode, result.stdout) == (2, "")
