@@ -13,7 +13,7 @@
     {%- if found is none -%}
         {{ return(false) }}
     {%- endif -%}
-    {#- Asked several times of each model; dbt's own adapter.get_columns_in_relation takes ten times as long. -#}
+    {#- Asked several times of each model; adapter.get_columns_in_relation makes a context of all macros each time. -#}
     {%- set names = run_query('select * from ' ~ found ~ ' limit 0').column_names | map('lower') | list -%}
     {%- set columns = model.columns.keys() | list + config.get('meta', {}).get('columns', []) -%}
     {{ return(names | sort != columns | sort) }}

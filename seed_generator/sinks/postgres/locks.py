@@ -122,7 +122,7 @@ def _is_locked(cursor: extensions.cursor, relations: Sequence[str], mode: str, s
 
 
 def in_use(cursor: extensions.cursor, relations: Sequence[str]) -> EnvironmentFailure:
-    """Says who holds a lock on one of the relations; we hold none of them any more."""
+    """Says who else holds a lock on one of the relations."""
     cursor.execute(
         f"select distinct {_SESSION} {_LOCKS} and relation = any(select to_regclass(name) from unnest(%s) as name)",
         (list(relations),),

@@ -182,7 +182,7 @@ PREFIXES = {
 
 
 # One of each thing that is wrong, and the longest that is right.
-FEW_PREFIXES = ("", "x" * 32, "x" * 33, "pg_", "a-b", 'a"')
+FEW_PREFIXES = ("", "x" * 32, "x" * 33, "Foo_", "1a", "pg_", "a-b", 'a"')
 another_prefix = pytest.mark.slow("another prefix")
 
 

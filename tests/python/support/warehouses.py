@@ -100,6 +100,7 @@ class Warehouse:
                     *("--quiet", "--log-level", "none", "--log-path", str(self.artifacts)),
                     *(command, "--target", self.target, "--target-path", str(self.artifacts)),
                     *("--project-dir", str(self.project), "--profiles-dir", str(self.project)),
+                    # All is in this process on DuckDB, where more threads do no more.
                     *("--no-write-json", *(("--threads", "1") if self.file else ()), *options),
                 ]
             )
