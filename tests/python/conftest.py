@@ -47,7 +47,6 @@ LONGEST_FIRST = (
     "seed_generator/test_expectations_of_a_life.py",
     "seed_generator/test_parquet_folders.py",
     "proof/test_own_data.py",
-    "docs/test_notebook.py",
     "seed_generator/test_simulation.py",
     "seed_generator/test_expectations_of_subscriptions.py",
     "seed_generator/test_command_line.py",

@@ -142,7 +142,7 @@ class Judge:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._scratch = Scratch(folder / "scratch", unit_tests=True)
-        self._project = Project(self._scratch.warehouse.artifacts / "manifest.json")
+        self._project = Project(self._scratch.manifest)
         self._benches: dict[int, Bench] = {}
 
     def mutants(self, models: Collection[str] = ()) -> list[Mutant]:

@@ -62,7 +62,7 @@ def rehearsal(scratch: Scratch, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """The same warehouse in a copy of its file, without dbt."""
     file = tmp_path_factory.mktemp("rehearsal") / "warehouse.duckdb"
     shutil.copy(scratch.file, file)
-    rehearsal = Rehearsal(file, Project(scratch.warehouse.artifacts / "manifest.json"))
+    rehearsal = Rehearsal(file, Project(scratch.manifest))
     yield rehearsal
     rehearsal.close()
 

@@ -399,12 +399,9 @@ class Stage:
         return self._outcomes[kind]
 
 
-def loaded(folder: Path, *options: str) -> Warehouse:
-    """A warehouse with a simulation, not built."""
+def warehouse_in(folder: Path) -> Warehouse:
     file = folder / "warehouse.duckdb"
-    warehouse = Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, folder / "artifacts", file=file)
-    assert warehouse.seed(*options).returncode == 0
-    return warehouse
+    return Warehouse("duckdb", {"DUCKDB_PATH": str(file)}, folder / "artifacts", file=file)
 
 
 def rehearsal_on(warehouse: Warehouse, project: Project) -> Rehearsal:
@@ -414,13 +411,13 @@ def rehearsal_on(warehouse: Warehouse, project: Project) -> Rehearsal:
 
 @pytest.fixture(scope="module")
 def project(default_warehouse: Warehouse) -> Project:
-    return Project(default_warehouse.artifacts / "manifest.json")
+    return Project(default_warehouse.compile())
 
 
 @pytest.fixture(scope="module")
 def default_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    warehouse = loaded(tmp_path_factory.mktemp("default"))
-    assert warehouse.build("--write-json"), warehouse.statuses
+    warehouse = warehouse_in(tmp_path_factory.mktemp("default"))
+    warehouse.fill()
     return warehouse
 
 
@@ -432,7 +429,8 @@ def default_stage(default_warehouse: Warehouse, project: Project) -> Stage:
 @pytest.fixture(scope="module")
 def stage_of_a_life(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     options = ("--scenario", str(LIFE_FILE))
-    warehouse = loaded(tmp_path_factory.mktemp("life"), *options)
+    warehouse = warehouse_in(tmp_path_factory.mktemp("life"))
+    assert warehouse.seed(*options).returncode == 0
     rehearsal = rehearsal_on(warehouse, project)
     rehearsal.make_schemas()
     assert set(rehearsal.build().values()) == {"success", "pass"}

@@ -15,6 +15,7 @@ import pytest
 from dbt.cli.main import dbtRunner
 
 from loads import hearing_ctrl_c
+from parsed_once import PARTIAL_PARSE, parsed_by_every_command
 from places import PREFIX
 from postgres_server import Database
 from reporting import cli, documentation
@@ -28,7 +29,7 @@ from reporting.project import MartsError, Project, close_duckdb
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.profiles import read_target
 from shown import WORDING, row
-from warehouses import PARTIAL_PARSE, PROJECT, Warehouse
+from warehouses import PROJECT, Warehouse
 
 ROWS = [
     row(date(2021, 1, 1), "small", opening=4, active=3, sessions=16, revenue=57),
@@ -291,7 +292,7 @@ def test_a_report_does_not_import_the_simulator() -> None:
 
 def test_a_report_keeps_what_a_build_has_parsed(duckdb_warehouse: Warehouse) -> None:
     duckdb_warehouse.fill()
-    with duckdb_warehouse.surroundings():
+    with duckdb_warehouse.surroundings(), parsed_by_every_command():
         assert dbtRunner().invoke(["--quiet", "--log-level", "none", "build", "--select", "stg_plans"]).success
         close_duckdb()
         parsed = (duckdb_warehouse.artifacts / PARTIAL_PARSE).stat().st_mtime_ns

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from once import computed_once
+from parsed_once import parsed_once
 from places import KINDS, Place
 from postgres_server import Database, scratch_database
-from warehouses import Warehouse, made_once
+from shared import shared_in
+from warehouses import PROJECT, Warehouse
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,7 +30,7 @@ def _made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     own = tmp_path_factory.getbasetemp()
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "made"
     folder.mkdir(exist_ok=True)
-    with made_once(folder), computed_once():
+    with shared_in(folder), parsed_once(PROJECT), computed_once():
         yield
 
 

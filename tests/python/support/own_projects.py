@@ -1,6 +1,5 @@
 """A dbt project over tables of every kind of the input contract, which are empty, in which ours is installed."""
 
-import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -11,7 +10,8 @@ import yaml
 
 from installed import install, installed_warehouse
 from postgres_server import Database
-from warehouses import PROJECT, Shared, Warehouse, share
+from shared import share, shared_file, take
+from warehouses import PROJECT, Warehouse
 
 # The tables of the schema app; a staging model selects all of each.
 TABLES = {
@@ -69,10 +69,9 @@ def own_warehouse(folder: Path, variables: Mapping[str, object], database: Datab
 def compiled(warehouse: Warehouse) -> Path:
     """The manifest of what dbt compiles for a month, without a build: it asks for nothing else; once in a test run."""
     manifest = warehouse.artifacts / "manifest.json"
-    settings = (warehouse.project / "dbt_project.yml").read_bytes()
-    kept = (Shared.folder or warehouse.artifacts) / f"{hashlib.sha256(settings).hexdigest()}.json"
-    if kept.exists():
-        return kept
+    kept = shared_file(".json", (warehouse.project / "dbt_project.yml").read_text())
+    if take(kept, manifest):
+        return manifest
     with warehouse.cursor() as cursor:
         month = date(2024, 1, 1)
         for statement in inserts({"calendar": [(month, 1)], "loaded_months": [(month, month)]}):
@@ -80,7 +79,7 @@ def compiled(warehouse: Warehouse) -> Path:
     assert warehouse.dbt("run", "--select", "+int_months", "stg_loaded_months"), warehouse.messages
     assert warehouse.dbt("compile", "--write-json"), warehouse.messages
     share(manifest, kept)
-    return kept
+    return manifest
 
 
 def inserts(rows: Rows) -> Iterator[str]:

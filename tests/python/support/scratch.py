@@ -1,6 +1,7 @@
 """A scratch copy of the dbt project beside a built DuckDB warehouse, in which both may be broken and mended again."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from warehouses import PROJECT, WITH_UNIT_TESTS, Warehouse
@@ -16,7 +17,11 @@ class Scratch:
     ----------
     folder : empty; all is in there.
     seed_options : what is simulated.
-    unit_tests : whether each build runs the unit tests too, but for the first one.
+    unit_tests : whether each build runs the unit tests too.
+
+    Attributes
+    ----------
+    manifest : what dbt compiled of the project.
     """
 
     def __init__(self, folder: Path, *seed_options: str, unit_tests: bool = False) -> None:
@@ -28,9 +33,9 @@ class Scratch:
         environment, options = {"DUCKDB_PATH": str(self.file)}, WITH_UNIT_TESTS if unit_tests else ()
         artifacts = folder / "artifacts"
         self.warehouse = Warehouse("duckdb", environment, artifacts, None, self.file, self.project, options)
-        loaded = self.warehouse.seed(*seed_options)
-        assert loaded.returncode == 0, loaded.stderr
-        assert self.warehouse.build("--write-json", "--exclude-resource-type", "unit_test"), self.warehouse.statuses
+        original = replace(self.warehouse, project=PROJECT, artifacts=folder / "original", options=())
+        original.fill(*seed_options)
+        self.manifest = original.compile()
         self.keep()
 
     def keep(self) -> None:

@@ -1,30 +1,30 @@
 """The warehouses that tests fill, build and read: one of each engine, through the project's own commands."""
 
-import hashlib
 import io
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from unittest import mock
 
 import duckdb
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
-from dbt.parser.manifest import ManifestLoader, extended_mashumaro_encoder
+from dbt.parser.manifest import extended_mashumaro_encoder
 from dbt_common.events.base_types import BaseEvent
 from dbt_common.events.event_manager import EventManager
 
+from parsed_once import PARTIAL_PARSE, parsed_by_every_command
 from postgres_server import Database
 from reporting.cli import main
 from reporting.project import close_duckdb
 from seed_generator.cli.main import main as seed_generator_main
 from seed_generator.schemas import REPRODUCIBLE
+from shared import share, shared_file, take
 
 PROJECT = Path(__file__).resolve().parents[3]
 # A scenario unlike the default in everything.
@@ -32,7 +32,6 @@ THREE_SIZES = Path(__file__).parent / "three_sizes.toml"
 WITH_UNIT_TESTS = ("--vars", "unit_tests: true")
 WITHOUT_TESTS = ("--exclude-resource-type", "test")
 WITH_METRICS = ("--vars", "metrics: true")
-PARTIAL_PARSE = "partial_parse.msgpack"
 RAW = tuple(table.full_name for table in REPRODUCIBLE)
 
 
@@ -56,22 +55,25 @@ class Warehouse:
 
     def fill(self, *options: str) -> None:
         """Load a simulation and build the models of it, without tests; a test run makes each DuckDB file once."""
-        kept = self._made_before(options)
-        if self.file and kept and kept.exists():
-            shutil.copy(kept, self.file)
-            return
+        if self.file:
+            prefix = self.environment.get("SCHEMA_PREFIX")
+            shared = shared_file(".duckdb", self.file.stem, prefix, self.project, options)
+            if take(shared, self.file):
+                return
         loaded = self.seed(*options)
         assert loaded.returncode == 0, loaded.stderr
         assert self.build(*WITHOUT_TESTS), self.messages
-        if self.file and kept:
-            share(self.file, kept)
+        if self.file:
+            share(self.file, shared)
 
-    def _made_before(self, options: tuple[str, ...]) -> Path | None:
-        """Where a file with all that is, or will be."""
-        if not (self.file and Shared.folder):
-            return None
-        what = _digits(self.file.stem, self.environment.get("SCHEMA_PREFIX"), self.project, options)
-        return Shared.folder / f"{what}.duckdb"
+    def compile(self) -> Path:
+        """The manifest of all that dbt compiles for what is built anew, unit tests among it; once in a test run."""
+        manifest = self.artifacts / "manifest.json"
+        shared = shared_file(".json", self.target, self.project)
+        if not take(shared, manifest):
+            assert self.dbt("compile", "--full-refresh", "--write-json", *WITH_UNIT_TESTS), self.messages
+            share(manifest, shared)
+        return manifest
 
     def build(self, *options: str) -> bool:
         """`dbt build`, in this process; returns whether all is green."""
@@ -86,28 +88,23 @@ class Warehouse:
         """
         self.statuses.clear()
         self.messages.clear()
-        options = (*self.options, *options)
-        shared = begin_as_parsed(self, options)
-        # A copy of the project may change between two commands; and dbt writes only what it has parsed itself.
-        manifest = Shared.manifests.get(shared) if self.project == PROJECT and "--write-json" not in options else None
         with (
             mock.patch.dict(os.environ, self.environment),
             mock.patch.object(BaseEvent, "__init__", _nothing),
             mock.patch.object(EventManager, "fire_event", _nothing),
         ):
-            result = dbtRunner(manifest).invoke(
+            result = dbtRunner().invoke(
                 [
                     *("--quiet", "--log-level", "none", "--log-path", str(self.artifacts)),
                     *(command, "--target", self.target, "--target-path", str(self.artifacts)),
                     *("--project-dir", str(self.project), "--profiles-dir", str(self.project)),
                     # All is in this process on DuckDB, where more threads do no more.
-                    *("--no-write-json", *(("--threads", "1") if self.file else ()), *options),
+                    *("--no-write-json", *(("--threads", "1") if self.file else ()), *self.options),
+                    *options,
                 ]
             )
             close_duckdb()
         assert result.exception is None, result.exception
-        if manifest is None:
-            leave_as_parsed(self, shared)
         for node in getattr(result.result, "results", []):
             if node.node.resource_type == "operation":  # the hook after a run
                 continue
@@ -129,7 +126,7 @@ class Warehouse:
 
     def parse_for_processes(self) -> None:
         """Parse the project, for processes of dbt on this warehouse, which takes each of them seconds otherwise."""
-        with self.surroundings(), chdir(self.project):
+        with self.surroundings(), parsed_by_every_command(), chdir(self.project):
             arguments = ("--quiet", "--log-level", "none", "parse", "--target", self.target, "--no-write-json")
             parsed = dbtRunner().invoke(list(arguments)).result
         assert isinstance(parsed, Manifest)
@@ -144,7 +141,6 @@ class Warehouse:
     def surroundings(self) -> Iterator[None]:
         """The environment in which dbt finds this warehouse and leaves nothing in the project."""
         artifacts = {"DBT_TARGET_PATH": str(self.artifacts), "DBT_LOG_PATH": str(self.artifacts)}
-        begin_as_parsed(self)
         with mock.patch.dict(os.environ, {**self.environment, **artifacts}):
             try:
                 yield
@@ -185,80 +181,6 @@ class Warehouse:
 
 def _nothing(*_: object, **__: object) -> None:
     """What is done for an event of dbt."""
-
-
-class Shared:
-    """Where the warehouses of a test run share what dbt parsed and built; nowhere without `made_once`."""
-
-    folder: Path | None = None
-    # What dbt parsed in this process, by where other workers find it.
-    manifests: ClassVar[dict[Path | None, Manifest]] = {}
-    parsed_last: Manifest | None = None
-
-
-@contextmanager
-def made_once(folder: Path) -> Iterator[None]:
-    """dbt parses the project once for all warehouses of a kind, and then only what is new in it.
-
-    To dbt it is another project on another file or server, though nothing in ours asks for their names.
-    """
-    is_parsable = ManifestLoader.is_partial_parsable
-    full_manifest = ManifestLoader.get_full_manifest
-
-    def wherever_it_is(loader: ManifestLoader, parsed: Manifest) -> tuple[bool, str | None]:
-        parsed.state_check.profile_hash = loader.manifest.state_check.profile_hash
-        return is_parsable(loader, parsed)
-
-    def remembered(*arguments: Any, **options: Any) -> Manifest:
-        Shared.parsed_last = full_manifest(*arguments, **options)
-        return Shared.parsed_last
-
-    with (
-        mock.patch.object(Shared, "folder", folder),
-        mock.patch.object(ManifestLoader, "is_partial_parsable", wherever_it_is),
-        mock.patch.object(ManifestLoader, "get_full_manifest", remembered),
-    ):
-        yield
-
-
-def begin_as_parsed(warehouse: Warehouse, options: tuple[str, ...] = ()) -> Path | None:
-    """Give a warehouse what another one of its kind left; returns where that is, or is to be."""
-    if Shared.folder is None:
-        return None
-    Shared.parsed_last = None  # of another command, which this one may not follow with a parse of its own
-    # All that names of relations and the nodes that are switched on depend on.
-    prefix, file, database = map(warehouse.environment.get, ("SCHEMA_PREFIX", "DUCKDB_PATH", "PGDATABASE"))
-    catalog = database if warehouse.target == "postgres" else Path(file or "").stem
-    variables = [options[at + 1] for at, option in enumerate(options) if option == "--vars"]
-    files = (warehouse.project / "dbt_project.yml", warehouse.project / "packages.yml")
-    project = [file.read_text() for file in files if file.exists()]
-    shared = Shared.folder / f"{_digits(warehouse.target, prefix, catalog, variables, project)}.msgpack"
-    own = warehouse.artifacts / PARTIAL_PARSE
-    if shared.exists() and not own.exists():
-        own.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(shared, own)
-    return shared
-
-
-def leave_as_parsed(warehouse: Warehouse, shared: Path | None) -> None:
-    """Leave it for other workers, if this is the first warehouse of its kind, and for later commands of this one."""
-    if shared is None:
-        return
-    if not shared.exists():
-        share(warehouse.artifacts / PARTIAL_PARSE, shared)
-    if warehouse.project == PROJECT and Shared.parsed_last is not None:
-        Shared.manifests[shared] = Shared.parsed_last
-
-
-def share(own: Path, shared: Path) -> None:
-    """Others see all of it or nothing."""
-    unfinished = shared.with_suffix(f".{os.getpid()}")
-    shutil.copy(own, unfinished)
-    unfinished.rename(shared)
-
-
-def _digits(*what: object) -> str:
-    return hashlib.sha256(repr(what).encode()).hexdigest()
 
 
 def seeded(*options: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
