@@ -104,7 +104,7 @@ def test_the_readme_has_its_wrong_definitions_as_the_gallery_has_them() -> None:
     assert [row for row in rows if row.replace("docs/proof/gallery.md#", "#") not in gallery] == []
 
 
-@pytest.mark.slow("the steps of make demo one by one", keeps="docs/test_documentation.py")
+@pytest.mark.slow("the steps of make demo one by one", keeps="marts/test_pipeline.py")
 def test_the_plain_commands_of_the_readme_run(duckdb_warehouse: Warehouse) -> None:
     activate, load, build, report, document = readme_commands("### Step by step")
     assert activate.startswith("source .venv/bin/activate")
