@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, pairwise
 
+from reporting.words import width
+
 Values = Sequence[float | None]
 
 _STEPS = (1, 2, 5, 10)
@@ -19,7 +21,15 @@ _MOST_DOTS = 36
 
 @dataclass(frozen=True)
 class Series:
-    """A line to be drawn: its values by month, the band behind it, and which of the page's styles it has."""
+    """A line to be drawn: its values by month, what lies ahead of them, and the band behind both.
+
+    Parameters
+    ----------
+    label : its name, which stands at its end; may be empty.
+    style : which of the page's styles it has.
+    values, few, lower, upper, ahead : one of each for every month, or none at all.
+    value : its last figure as written, beside its name.
+    """
 
     label: str
     style: int
@@ -27,6 +37,8 @@ class Series:
     few: Sequence[bool]
     lower: Values = ()
     upper: Values = ()
+    ahead: Values = ()
+    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,7 +52,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Line:
-    """A drawn line: SVG paths of its stretches and of its band, its dots, and where its name stands.
+    """A drawn line: SVG paths of its stretches, of what lies ahead and of its band, its dots, and where its name is.
 
     Parameters
     ----------
@@ -48,8 +60,10 @@ class Line:
     """
 
     label: str
+    value: str
     style: int
     path: str
+    path_ahead: str
     band: str
     dots: Sequence[Dot]
     name_y: float | None
@@ -84,9 +98,45 @@ class Chart:
         return self.ticks[0][1]
 
 
+@dataclass(frozen=True)
+class StepLine:
+    """A line that keeps its height until the next age.
+
+    Parameters
+    ----------
+    path_of_few : the part where few companies are left.
+    """
+
+    label: str
+    value: str
+    style: int
+    path: str
+    path_of_few: str
+    name_y: float | None
+
+
+@dataclass(frozen=True)
+class StepChart:
+    """Shares by age in months, x from the left and y from the top, both in percent.
+
+    Parameters
+    ----------
+    ages : x and age of each label.
+    """
+
+    ticks: Sequence[tuple[float, float]]
+    lines: Sequence[StepLine]
+    ages: Sequence[tuple[float, int]]
+
+
+def longest_name(lines: Sequence[Line | StepLine]) -> int:
+    """How wide the names at the ends of the lines are, in letters."""
+    return max(width(f"{line.label} {line.value}".strip()) for line in lines)
+
+
 def line_chart(periods: Sequence[date], series: Sequence[Series], *, are_shares: bool) -> Chart:
     """Draw series over the same months, at least one of each; what the values may be says `axis`."""
-    found = [value for one in series for values in (one.values, one.lower, one.upper) for value in values]
+    found = [value for one in series for values in (one.values, one.ahead, one.lower, one.upper) for value in values]
     ticks = axis([value for value in found if value is not None], are_shares=are_shares)
     span = ticks[-1] - ticks[0]
 
@@ -96,20 +146,91 @@ def line_chart(periods: Sequence[date], series: Sequence[Series], *, are_shares:
     def placed(values: Values) -> Values:
         return [None if value is None else y(value) for value in values]
 
-    xs = [round(100 * index / (len(periods) - 1), 2) if len(periods) > 1 else 50.0 for index in range(len(periods))]
+    xs = across(len(periods))
     heights = [placed(one.values) for one in series]
+    ahead = [placed(one.ahead) for one in series]
+    ends = [after[-1] if after else ys[-1] for ys, after in zip(heights, ahead, strict=True)]
     lines = [
         Line(
             label=one.label,
+            value=one.value,
             style=one.style,
-            path=" ".join(_path(stretch) for stretch in _stretches(xs, ys)),
+            path=_lines(xs, ys),
+            path_ahead=_lines(xs, after),
             band=_band(xs, placed(one.lower), placed(one.upper)),
             dots=_dots(xs, ys, one.few),
             name_y=name_y,
         )
-        for one, ys, name_y in zip(series, heights, _apart([ys[-1] for ys in heights]), strict=True)
+        for one, ys, after, name_y in zip(series, heights, ahead, _apart(ends), strict=True)
     ]
-    return Chart([(y(tick), tick) for tick in ticks], lines, _month_labels(periods, xs))
+    return Chart([(y(tick), tick) for tick in ticks], lines, month_labels(periods, xs))
+
+
+@dataclass(frozen=True)
+class Spark:
+    """A line without an axis, as SVG paths, and the place of its last point."""
+
+    path: str
+    band: str
+    end: tuple[float, float] | None
+
+
+def step_chart(series: Sequence[Series]) -> StepChart:
+    """Draw shares by age as steps, from all to none of them; few is a part at the end of a line."""
+    count = max(len(one.values) for one in series)
+    xs = across(count + 1)  # an age lasts a month
+    ends = _apart([_from_top(one.values[-1]) for one in series])
+    lines = []
+    for one, name_y in zip(series, ends, strict=True):
+        many = next((age for age, is_of_few in enumerate(one.few) if is_of_few), len(one.values))
+        lines.append(
+            StepLine(
+                one.label,
+                one.value,
+                one.style,
+                _steps(xs, one.values[:many], 0),
+                _steps(xs, one.values, many),
+                name_y,
+            )
+        )
+    between = _months_between(count + 1, _WIDE_LABELS)
+    ticks = [(round(100 - 25.0 * quarter, 2), quarter / 4) for quarter in range(5)]
+    return StepChart(ticks, lines, [(xs[age], age) for age in range(0, count + 1, between)])
+
+
+def _from_top(value: float | None) -> float | None:
+    return None if value is None else round(100 * (1 - value), 2)
+
+
+def _steps(xs: Sequence[float], values: Values, first: int) -> str:
+    """The path from one age on; where there is none before it, from all of them."""
+    found = [_from_top(value) or 0.0 for value in values]
+    if first >= len(found):
+        return ""
+    start = found[first - 1] if first else 0.0
+    return f"M{xs[first]:g},{start:g}" + "".join(
+        f"V{y:g}H{xs[age + 1]:g}" for age, y in enumerate(found) if age >= first
+    )
+
+
+def sparkline(values: Values, lower: Values, upper: Values) -> Spark:
+    """Draw values by month from the least to the most of them, and their band where there is one."""
+    found = [value for part in (values, lower, upper) for value in part if value is not None]
+    least, most = min(found, default=0.0), max(found, default=0.0)
+    xs = across(len(values))
+
+    def placed(values: Values) -> Values:
+        span = most - least
+        return [None if value is None else round(100 * (most - value) / span, 2) if span else 50.0 for value in values]
+
+    ys = placed(values)
+    end = None if ys[-1] is None else (xs[-1], ys[-1])
+    return Spark(_lines(xs, ys), _band(xs, placed(lower), placed(upper)), end)
+
+
+def across(count: int) -> list[float]:
+    """The places of so many points from the left to the right; of a single one the middle."""
+    return [round(100 * index / (count - 1), 2) if count > 1 else 50.0 for index in range(count)]
 
 
 def axis(values: Sequence[float], *, are_shares: bool) -> list[float]:
@@ -138,6 +259,10 @@ def _stretches(xs: Sequence[float], ys: Values) -> Iterator[list[tuple[float, fl
     for is_there, points in groupby(zip(xs, ys, strict=True), key=lambda point: point[1] is not None):
         if is_there:
             yield [(x, y) for x, y in points if y is not None]
+
+
+def _lines(xs: Sequence[float], ys: Values) -> str:
+    return " ".join(map(_path, _stretches(xs[: len(ys)], ys)))
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:
@@ -175,7 +300,8 @@ def _apart(ys: Values) -> Values:
     return [None if y is None else round(at, 2) for y, at in zip(ys, moved, strict=True)]
 
 
-def _month_labels(periods: Sequence[date], xs: Sequence[float]) -> list[MonthLabel]:
+def month_labels(periods: Sequence[date], xs: Sequence[float]) -> list[MonthLabel]:
+    """So many months' names that they do not cover one another."""
     wide, narrow = _months_between(len(periods), _WIDE_LABELS), _months_between(len(periods), _NARROW_LABELS)
     labels: list[MonthLabel] = []
     for index in range(0, len(periods), wide):

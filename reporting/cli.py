@@ -8,12 +8,15 @@ from pathlib import Path
 
 from reporting.files import page_file, write_whole
 from reporting.kpi_table import kpi_table
+from reporting.kpis import REVENUE
+from reporting.look_ahead import months_ahead
 from reporting.metrics_table import metrics_table
 from reporting.page import leadership_page
 from reporting.project import Project, close_duckdb
 from reporting.publication import Publication, begun_publication
 from reporting.rows import MonthlyKpis
 from reporting.versions import DATABASE, SCHEMA
+from reporting.views import Company
 from seed_generator.errors import EnvironmentFailure, InputError, told_with
 from seed_generator.profiles import Target, profile_of_project, read_target
 from seed_generator.program import OptionParser, ended, path, text
@@ -51,9 +54,10 @@ class _Command:
                 raise InputError(f"--page and --publish name the same place, {page}; give two.")
             project, rows = self._built_and_published(options, target, published)
             metrics = project.subscription_metrics() if options.metrics else None
+            html = _page(project, rows, f"target {target.name}") if page else ""
         close_duckdb()
         if page:  # before anything is printed, which fails where the reader of the output has left
-            self._write_page(page, leadership_page(rows, project.definition, project.wording, f"target {target.name}"))
+            self._write_page(page, html)
         width = shutil.get_terminal_size((_WIDTH_WITHOUT_TERMINAL, 0)).columns
         wording = project.wording
         print(kpi_table(rows, wording, width) if metrics is None else metrics_table(metrics, wording, width))
@@ -85,6 +89,13 @@ class _Command:
         """What is so if it did not come to its end."""
         publication = self._publication
         return f"{publication.folder} is published" if publication and publication.is_complete else ""
+
+
+def _page(project: Project, rows: Sequence[MonthlyKpis], source: str) -> str:
+    # Where nothing is known of what to expect so far, nothing is said of what lies ahead.
+    scenario = project.scenario() if REVENUE.band(rows[-1]) else None
+    company = Company(rows, months_ahead(scenario) if scenario else (), project.life())
+    return leadership_page(company, project.definition, project.wording, source)
 
 
 def _print_places(published: Path | None, page: Path | None, *, is_package: bool) -> None:

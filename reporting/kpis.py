@@ -81,7 +81,6 @@ class Kpi(Column):
 
     Parameters
     ----------
-    question : what it answers, as the end of `Numbers of a company:`.
     companies : the column with how many companies are behind it.
     counts : what it is made of.
     sentence : what happened in a month.
@@ -90,7 +89,6 @@ class Kpi(Column):
     more_is_better : whether a rise of it is good news.
     """
 
-    question: str
     companies: str
     counts: str
     sentence: str
@@ -117,7 +115,6 @@ REVENUE = Kpi(
     name="revenue",
     title="Revenue",
     unit=MONEY,
-    question="what its customers pay",
     companies="active_companies",
     counts="{active_companies:company} paid",
     sentence="{active_companies:{size}company} paid {figure} in {month}",
@@ -129,7 +126,6 @@ RETENTION = Kpi(
     title="Retention",
     unit=SHARE,
     ratio_of=("kept_companies", "opening_companies"),
-    question="how many stay",
     companies="opening_companies",
     counts="{kept_companies} of {opening_companies:company}",
     sentence="Of {opening_companies:{size}customer} at the start of {month}, {kept_companies} stayed: {figure}",
@@ -143,7 +139,6 @@ USAGE = Kpi(
     name="avg_sessions_per_company",
     title="Sessions per active company",
     unit=MEAN,
-    question="how much they use the product",
     companies="active_companies",
     counts="{sessions:session}, {active_companies:company}",
     sentence="{active_companies:active {size}company} had {sessions:session} in {month}, {figure} each",

@@ -1,15 +1,19 @@
 """The leadership page: one HTML file without a script, drawn from the rows of `rpt_leadership_page`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import jinja2
 
 from reporting import words
+from reporting.headlines import deck, headline, headline_of_movements
 from reporting.kpis import FEW_COMPANIES, KPIS, REVENUE
-from reporting.rows import MonthlyKpis
-from reporting.sentences import headline
-from reporting.views import Company, month_tables, section_of
+from reporting.life_views import life_view
+from reporting.month_table import comma_separated, month_tables
+from reporting.movements import CLOSING_MRR, MOVEMENTS
+from reporting.units import COUNT, SHARE
+from reporting.views import Company, section_of
 from reporting.wording import Wording
 from seed_generator.scenario import ALL_SIZES
 
@@ -17,23 +21,19 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _WORDS = ("period", "acquired_companies", "opening_companies", "active_companies", "churned_companies", "sessions")
 
 
-def leadership_page(
-    rows: Sequence[MonthlyKpis], definition: Callable[[str], str], wording: Wording, source: str
-) -> str:
+def leadership_page(company: Company, definition: Callable[[str], str], wording: Wording, source: str) -> str:
     """The page as HTML; the same rows give the same text.
 
     Parameters
     ----------
-    rows : for every month and size one, and one for `all`; at least one month.
-    definition : what a column of the rows means.
+    company : the rows.
+    definition : what a column of the rows means, or of the subscription metrics.
     wording : in whose words the page is.
     source : where the rows come from, as told to people.
     """
-    company = Company(rows)
+    life = company.life
     kpis = list(map(wording.told, KPIS))
-    first, last = company.months[ALL_SIZES][0], company.months[ALL_SIZES][-1]
-    acquired = first.count("acquired_companies")
-    later = last.count("acquired_companies") - acquired
+    last = company.months[ALL_SIZES][-1]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -48,25 +48,30 @@ def leadership_page(
         has_long_word=words.has_long_word,
         companies=words.companies,
         counted=words.counted,
-        listed=words.listed,
     )
-    cells = sum(row.company_size != ALL_SIZES for row in rows)
-    sections = [section_of(kpi, company, definition(kpi.name)) for kpi in kpis]
+    environment.globals.update(count_tick=COUNT.tick, share_tick=SHARE.tick, money_tick=wording.told(REVENUE).unit.tick)
+    cells = len(company.periods) * (len(company.sizes) - 1)
+    sections = [section_of(kpi, company, len(kpis)) for kpi in kpis]
     figures = [part for section in sections for view in section.views for part in view.shown.split()]
+    explained = [*(kpi.name for kpi in kpis), *_WORDS, *(one.name for one in MOVEMENTS if life)]
+    titles = {column.name: column.title for column in (*kpis, *MOVEMENTS)}
     page = environment.get_template("page.html.jinja").render(
         company_name=wording.company_name,
-        headlines=[headline(company.months[size], wording.told(REVENUE)) for size in company.sizes],
+        headlines=[_headline(company, size, wording) for size in company.sizes],
+        decks=[deck(company.months[size], has_only_churn=life is None) for size in company.sizes],
+        months_ahead=len(company.periods_ahead),
         number_words=f"{words.number_word(len(kpis))} {'number' if len(kpis) == 1 else 'numbers'}",
-        acquired=words.counted(acquired, "customer"),
-        acquired_after=f"{later:,}" if later else "none",
         first=company.periods[0],
         last=last.period,
         sizes=company.sizes,
         sections=sections,
         longest_figure=max(map(len, figures)),
         tables=month_tables(kpis, company),
+        csv=comma_separated(kpis, company),
         few_companies=FEW_COMPANIES,
-        words=[(word.replace("_", " ").capitalize(), definition(word)) for word in _WORDS],
+        life=life and life_view(company, life, wording),
+        words=[(titles.get(word, word.replace("_", " ").capitalize()), definition(word)) for word in explained],
+        judged=_judged(company, wording),
         cells=cells,
         agreeing=last.count("cells_as_in_the_books"),
         has_books=last.count("cells_in_the_books") > 0,
@@ -76,3 +81,23 @@ def leadership_page(
         source=source,
     )
     return page.lstrip()  # of the lines that the macros' definitions leave
+
+
+def _headline(company: Company, size: str, wording: Wording) -> str:
+    months, revenue = company.months[size], wording.told(REVENUE)
+    if company.life is not None and len(months) > 1:
+        metrics = [row for row in company.life.metrics if row.company_size == size]
+        return headline_of_movements(metrics, wording.told(CLOSING_MRR))
+    expected = company.judged(revenue, months[-1], len(KPIS))
+    return headline(months, revenue, expected.said if expected else "")
+
+
+def _judged(company: Company, wording: Wording) -> tuple[int, int]:
+    """How many of all figures have a band, and how many of these lie in it."""
+    found = [
+        company.judged(kpi, row, len(KPIS))
+        for kpi in map(wording.told, KPIS)
+        for row in chain.from_iterable(company.months.values())
+    ]
+    there = [one for one in found if one]
+    return len(there), sum(one.side == "inside" for one in there)

@@ -13,6 +13,8 @@ from dbt.contracts.graph.nodes import ModelNode, SourceDefinition
 from dbt_common.events.base_types import EventMsg
 
 from reporting.build_output import BuildOutput
+from reporting.life import CohortMonth, Life, SurvivalAge
+from reporting.movements import has_only_churn
 from reporting.rows import MonthlyKpis
 from reporting.wording import Wording
 from seed_generator.errors import EnvironmentFailure, InputError
@@ -30,6 +32,9 @@ _PROJECT = "saas_kpis"
 _MARTS = "marts"
 _PAGE = "rpt_leadership_page"
 _METRICS = "rpt_subscription_metrics"
+_KPIS = "rpt_monthly_kpis"
+_COHORTS = "fct_cohorts"
+_SURVIVAL = "fct_survival"
 _SIMULATION = f"source.{_PROJECT}.raw.simulation"
 
 
@@ -86,8 +91,9 @@ class Project:
         return mart
 
     def definition(self, word: str) -> str:
-        """What a column of the page's mart means."""
-        return self.wording.definition(self._mart(_PAGE).columns[word].description)
+        """What a column of the page's mart means, or one of the subscription metrics."""
+        mart = next(mart for mart in map(self._mart, (_PAGE, _METRICS)) if word in mart.columns)
+        return self.wording.definition(mart.columns[word].description)
 
     def build(self) -> None:
         """Build and test everything, and print what went wrong and how much did not.
@@ -135,6 +141,31 @@ class Project:
     def subscription_metrics(self) -> list[MonthlyKpis]:
         """The rows of `rpt_subscription_metrics`, in the same order; raises the same."""
         return self._report(_METRICS)
+
+    def life(self) -> Life | None:
+        """What else the marts tell of customers who come, return and change; None where they do nothing but leave.
+
+        Raises
+        ------
+        MartsError : as `monthly_kpis`.
+        """
+        metrics = self.subscription_metrics()
+        if has_only_churn(metrics):
+            return None
+        cohorts, survival = (f"select * from {self._mart(name).relation_name}" for name in (_COHORTS, _SURVIVAL))
+        return Life(
+            metrics,
+            self._report(_KPIS),
+            [CohortMonth.of(row) for row in self._rows(f"{cohorts} order by cohort_period, age_months")],
+            [SurvivalAge.of(row) for row in self._rows(f"{survival} order by age_months")],
+        )
+
+    def scenario(self) -> str | None:
+        """The scenario of the simulation that is loaded, as JSON; None where none is."""
+        if not self.wording.is_simulated or not self._is_loaded():
+            return None
+        (row,) = self._rows(f"select scenario from {self._manifest.sources[_SIMULATION].relation_name}")
+        return str(row["scenario"])
 
     def _report(self, name: str) -> list[MonthlyKpis]:
         report, page = self._mart(name), self._mart(_PAGE)

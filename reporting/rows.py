@@ -1,12 +1,13 @@
 """The rows of the reports that the page and the printed tables show: `rpt_leadership_page` has all of the KPIs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 Figure = Decimal | int
+_YEAR = 12
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,8 @@ class MonthlyKpis:
     def count(self, column: str) -> int:
         """A whole number that every row has, such as one of companies."""
         return int(self.figures[column] or 0)
+
+
+def place_a_year_before(months: Sequence[MonthlyKpis]) -> int:
+    """The place of the month that the last one is compared with over time: a year before it, or else the first."""
+    return max(len(months) - 1 - _YEAR, 0)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reporting.kpis import RETENTION, REVENUE, Kpi
+from reporting.kpis import Kpi
 from reporting.rows import MonthlyKpis
 from reporting.units import Change, change
 from reporting.words import before_noun, counted, month, month_and_year
@@ -41,32 +41,6 @@ def filled(text: str, kpi: Kpi, row: MonthlyKpis) -> str:
         `1 company` and `1,200 companies` of it.
     """
     return text.format_map(_Words(kpi, row))
-
-
-def headline(months: Sequence[MonthlyKpis], revenue: Kpi = REVENUE) -> str:
-    """The last month of one size, or of all, in one line.
-
-    Parameters
-    ----------
-    months : at least one row of one size, by period.
-    revenue : the KPI in the company's currency.
-    """
-    last = months[-1]
-    size = before_noun(last.company_size)
-    first = f"{f'Revenue of {size}companies' if size else 'Revenue'} {_moved(months, revenue)} in {month(last.period)}"
-    if RETENTION.of(last) is None:
-        return f"{first}; no {size}customer was left to keep"
-    return f"{first}; {RETENTION.brief(last)} of {size}customers stayed"
-
-
-def _moved(months: Sequence[MonthlyKpis], revenue: Kpi) -> str:
-    paid = revenue.brief(months[-1])
-    found = _change_since_last_month(revenue, months)
-    if found is None:
-        return f"was {paid}"
-    if found.is_hidden:
-        return f"stayed at about {paid}"
-    return {"up": f"rose to {paid}", "down": f"fell to {paid}", "level": f"stayed at {paid}"}[found.direction]
 
 
 def sentence(kpi: Kpi, months: Sequence[MonthlyKpis]) -> str:

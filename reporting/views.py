@@ -1,15 +1,17 @@
-"""What the page shows of each KPI: a view of each size and of all sizes, and the table of months."""
+"""What the page shows of each KPI: a view of each size and of all sizes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from reporting.charts import Chart, Series, line_chart
-from reporting.kpis import Column, Kpi, Part
-from reporting.rows import MonthlyKpis
+from reporting.charts import Chart, Series, Spark, Values, line_chart, longest_name, sparkline
+from reporting.judgement import Expected, judged
+from reporting.kpis import Column, Kpi
+from reporting.life import Life
+from reporting.mix import told_of_mix
+from reporting.rows import MonthlyKpis, place_a_year_before
 from reporting.sentences import filled, sentence
 from reporting.units import Change, change
-from reporting.words import companies, companies_within, month_and_year, short_month, size_name, width
+from reporting.words import companies, companies_within, month_and_year, short_month, size_name
 from seed_generator.rounding import written
 from seed_generator.scenario import ALL_SIZES
 
@@ -17,35 +19,16 @@ _STYLES = 6  # of lines that the style sheet tells apart, beside the total's
 _MOST_LINES = 4  # sizes that are drawn together with the total
 _MOST_READOUTS = 120  # months that a pointer finds one by one
 _WIDEST_READOUT = 20.0  # in percent of a plot, so that the last month's does not leave a phone
-_YEAR = 12
+_NOBODY = "No customers"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A change, since when, and whether it is good news: `better`, `worse` or `level`."""
+    """A change, since when, and whether it is good news: `better`, `worse`, or `level` if it is no news."""
 
     change: Change
     since: str
     news: str
-
-
-@dataclass(frozen=True)
-class Expected:
-    """The band of the last month, and on which side of it the figure is: `inside`, `above`, `below`."""
-
-    lower: str
-    upper: str
-    side: str
-
-    @property
-    def said(self) -> str:
-        """The side in words."""
-        return {"inside": "As expected", "above": "More than expected", "below": "Less than expected"}[self.side]
-
-    @property
-    def symbol(self) -> str:
-        """The side at a glance, whatever the colours."""
-        return {"inside": "✓", "above": "▲", "below": "▼"}[self.side]
 
 
 @dataclass(frozen=True)
@@ -60,8 +43,23 @@ class Readout:
 
 
 @dataclass(frozen=True)
+class Small:
+    """A small chart of one size: how it is called, its last figure, and its line."""
+
+    name: str
+    shown: str
+    spark: Spark
+
+
+@dataclass(frozen=True)
 class View:
-    """A KPI of one size, or of all."""
+    """A KPI of one size, or of all.
+
+    Parameters
+    ----------
+    spark : of the whole time, for where there is little room.
+    others : where sizes are too many for one chart, a small one of each.
+    """
 
     size: str
     name: str
@@ -76,92 +74,93 @@ class View:
     has_band: bool
     longest_name: int
     sentence: str
+    mix: str
+    spark: Spark
     chart: Chart
     chart_name: str
+    has_ahead: bool
+    others: Sequence[Small]
     readouts: Sequence[Readout]
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A cell of the table of months; `exact` is None where the cell shows two numbers."""
-
-    shown: str
-    exact: str | None
-    is_of_few: bool
-
-
-@dataclass(frozen=True)
 class Section:
-    """A KPI with its definition and a view of each size, that of the total first."""
+    """A KPI with a view of each size, that of the total first."""
 
     kpi: Kpi
-    definition: str
     views: Sequence[View]
 
 
-@dataclass(frozen=True)
-class MonthTable:
-    """The table of months of one size, or of all: the titles of its columns, and of each month a cell for each."""
-
-    size: str
-    titles: Sequence[str]
-    rows: Sequence[tuple[date, Sequence[Cell]]]
-
-
 class Company:
-    """The rows, found by size; that of the total is the first size."""
+    """The rows, found by size; that of the total is the first size.
 
-    def __init__(self, rows: Sequence[MonthlyKpis]) -> None:
+    Parameters
+    ----------
+    rows : for every month and size one, and one for `all`; at least one month.
+    ahead : the same for the months to come, with the expected figures; may be empty.
+    life : what else there is, if customers come, return and change.
+    """
+
+    def __init__(
+        self, rows: Sequence[MonthlyKpis], ahead: Sequence[MonthlyKpis] = (), life: Life | None = None
+    ) -> None:
+        self.life = life
         self.periods = sorted({row.period for row in rows})
+        self.periods_ahead = sorted({row.period for row in ahead})
         names = dict.fromkeys(row.company_size for row in rows)
         self.sizes = [ALL_SIZES, *(name for name in names if name != ALL_SIZES)]
-        self.months = {size: [row for row in rows if row.company_size == size] for size in self.sizes}
+        self.months, self.ahead = (
+            {size: [row for row in of_all if row.company_size == size] for size in self.sizes}
+            for of_all in (rows, ahead)
+        )
+
+    def judged(self, kpi: Kpi, row: MonthlyKpis, kpis: int) -> Expected | None:
+        """What is to be said of a figure, beside the others of the last month: of so many KPIs, of every size."""
+        return judged(kpi, row, kpis * len(self.sizes))
 
     def style(self, size: str) -> int:
         """0 is the total's; sizes take turns where there are many."""
         return 0 if size == ALL_SIZES else (self.sizes.index(size) - 1) % _STYLES + 1
 
 
-def section_of(kpi: Kpi, company: Company, definition: str) -> Section:
-    """The section of a KPI."""
-    return Section(kpi, definition, [_view(kpi, size, company) for size in company.sizes])
+def section_of(kpi: Kpi, company: Company, kpis: int) -> Section:
+    """The section of a KPI, which is one of so many."""
+    return Section(kpi, [_view(kpi, size, company, kpis) for size in company.sizes])
 
 
-def month_tables(kpis: Sequence[Kpi], company: Company) -> list[MonthTable]:
-    """The figures of every month: a table of each size, that of the total first."""
-    columns = [column for kpi in kpis for column in kpi.columns]
-    return [
-        MonthTable(
-            size=size,
-            titles=[column.title for column in columns],
-            rows=[(row.period, [_cell(column, row) for column in columns]) for row in company.months[size]],
-        )
-        for size in company.sizes
-    ]
-
-
-def _view(kpi: Kpi, size: str, company: Company) -> View:
+def _view(kpi: Kpi, size: str, company: Company, kpis: int) -> View:
     months = company.months[size]
     last = months[-1]
+    sizes = company.sizes[1:]
     drawn = [size]
-    if size == ALL_SIZES and 1 < len(company.sizes) - 1 <= _MOST_LINES:
+    if size == ALL_SIZES and 1 < len(sizes) <= _MOST_LINES:
         drawn = company.sizes
-    series = [_series(kpi, one, company, has_band=one == size) for one in drawn]
-    chart = line_chart(company.periods, series, are_shares=kpi.unit.is_share)
+    is_alone = len(drawn) == 1
+    series = [_series(kpi, one, company, is_alone=is_alone, has_band=one == size) for one in drawn]
+    chart = line_chart([*company.periods, *company.periods_ahead], series, are_shares=kpi.unit.is_share)
+    expected = company.judged(kpi, last, kpis)
+    is_gone = kpi.of(last) is None
     return View(
         size=size,
         name=companies(size),
         style=company.style(size),
         exact=_exact(kpi, last),
-        shown=kpi.brief(last),
+        shown=_NOBODY if is_gone else kpi.brief(last),
         counts=filled(kpi.counts, kpi, last),
-        comparisons=_comparisons(kpi, months),
-        expected=_expected(kpi, last),
+        comparisons=_comparisons(kpi, months, is_news=not (expected and not expected.is_surprising)),
+        expected=expected,
         few=_few(kpi, last),
         sentence=sentence(kpi, months),
+        mix=told_of_mix(kpi, company.months, place_a_year_before(months)) if size == ALL_SIZES else "",
+        spark=_spark(kpi, months),
         has_hollow_dots=any(dot.is_hollow for line in chart.lines for dot in line.dots),
         has_band=any(line.band for line in chart.lines),
-        longest_name=max(width(line.label) for line in chart.lines),
+        has_ahead=any(line.path_ahead for line in chart.lines),
+        longest_name=longest_name(chart.lines),
+        others=[
+            Small(size_name(one), kpi.brief(company.months[one][-1]), _spark(kpi, company.months[one]))
+            for one in (sizes if size == ALL_SIZES and len(sizes) > _MOST_LINES else ())
+        ],
         chart=chart,
         chart_name=f"Line chart: {kpi.title} of {companies_within(size)} by month, {month_and_year(months[0].period)}"
         f" to {month_and_year(last.period)}. The table below has every figure.",
@@ -169,18 +168,35 @@ def _view(kpi: Kpi, size: str, company: Company) -> View:
     )
 
 
-def _series(kpi: Kpi, size: str, company: Company, *, has_band: bool) -> Series:
-    months = company.months[size]
+def _spark(kpi: Kpi, months: Sequence[MonthlyKpis]) -> Spark:
+    return sparkline(*_values(kpi, months))
+
+
+def _values(kpi: Kpi, months: Sequence[MonthlyKpis]) -> tuple[Values, Values, Values]:
+    """The figures of some months, and the ends of their bands; these are empty if no month has any."""
     figures = [kpi.of(row) for row in months]
     bands = [kpi.band(row) for row in months]
-    has_band = has_band and any(bands)
+    values = [None if figure is None else float(figure) for figure in figures]
+    if not any(bands):
+        return values, (), ()
+    lower, upper = ([None if band is None else float(band[end]) for band in bands] for end in (0, 1))
+    return values, lower, upper
+
+
+def _series(kpi: Kpi, size: str, company: Company, *, is_alone: bool, has_band: bool) -> Series:
+    months, ahead = company.months[size], company.ahead[size]
+    values, lower, upper = _values(kpi, [*months, *ahead])
+    nothing = [None] * len(ahead)
+    end = "" if kpi.of(months[-1]) is None else kpi.brief(months[-1])
     return Series(
-        label=size_name(size),
+        label="" if is_alone else size_name(size),
+        value=end,
         style=company.style(size),
-        values=[None if figure is None else float(figure) for figure in figures],
-        few=[kpi.is_of_few(row) for row in months],
-        lower=[None if band is None else float(band[0]) for band in bands] if has_band else (),
-        upper=[None if band is None else float(band[1]) for band in bands] if has_band else (),
+        values=[*values[: len(months)], *nothing],
+        few=[*map(kpi.is_of_few, months), *(False for _ in ahead)],
+        lower=lower if has_band else (),
+        upper=upper if has_band else (),
+        ahead=[*(None for _ in months), *values[len(months) :]] if ahead else (),
     )
 
 
@@ -198,13 +214,21 @@ def _few(kpi: Kpi, row: MonthlyKpis) -> str:
     return f"Of few companies: one more or less would be {weight}."
 
 
-def _comparisons(kpi: Kpi, months: Sequence[MonthlyKpis]) -> list[Comparison]:
-    """Against the month before, and against the same month a year before or else the first of all."""
+def _comparisons(kpi: Kpi, months: Sequence[MonthlyKpis], *, is_news: bool) -> list[Comparison]:
+    """Against the month before, and against the same month a year before or else the first of all.
+
+    What is as expected is no news, and what one company more or less would turn round is none either.
+    """
     last = len(months) - 1
-    earlier = dict.fromkeys([last - 1, max(last - _YEAR, 0)])
+    earlier = dict.fromkeys([last - 1, place_a_year_before(months)])
     rows = [months[index] for index in earlier if 0 <= index < last]
     found = [(row, change(kpi.unit, kpi.of(months[last]), kpi.of(row))) for row in rows]
-    return [Comparison(it, f"{short_month(row.period)} {row.period.year}", _news(kpi, it)) for row, it in found if it]
+    is_news = is_news and not kpi.is_of_few(months[last])
+    return [
+        Comparison(it, f"{short_month(row.period)} {row.period.year}", _news(kpi, it) if is_news else "level")
+        for row, it in found
+        if it
+    ]
 
 
 def _news(kpi: Kpi, it: Change) -> str:
@@ -213,37 +237,24 @@ def _news(kpi: Kpi, it: Change) -> str:
     return "better" if (it.direction == "up") == kpi.more_is_better else "worse"
 
 
-def _expected(kpi: Kpi, row: MonthlyKpis) -> Expected | None:
-    figure, band = kpi.of(row), kpi.band(row)
-    if figure is None or band is None:
-        return None
-    shown, lower, upper = map(kpi.unit.brief, (figure, *band))
-    # A figure that is written as an end of the band is inside, whatever the digits that are not written say.
-    if shown in {lower, upper} or band[0] <= figure <= band[1]:
-        return Expected(lower, upper, "inside")
-    return Expected(lower, upper, "below" if figure < band[0] else "above")
-
-
 def _readouts(kpi: Kpi, drawn: Sequence[str], company: Company) -> list[Readout]:
-    count = len(company.periods)
+    """Month by month; of a month to come what is expected."""
+    count = len(company.periods) + len(company.periods_ahead)
     width = min(100 / max(count - 1, 1), _WIDEST_READOUT)
     readouts = []
-    for index, period in enumerate(company.periods):
-        rows = {size: company.months[size][index] for size in drawn}
-        expected = _expected(kpi, rows[drawn[0]])
+    for index, period in enumerate([*company.periods, *company.periods_ahead]):
+        is_ahead = index >= len(company.periods)
+        months, place = (company.ahead, index - len(company.periods)) if is_ahead else (company.months, index)
+        rows = {size: months[size][place] for size in drawn}
+        shown = kpi.shown if is_ahead else kpi.with_parts
+        band = kpi.band(rows[drawn[0]])
         readouts.append(
             Readout(
                 x=round(width * index if count > 1 else 50.0, 2),
                 width=round(width, 2),
-                month=month_and_year(period),
-                lines=[(size_name(size), company.style(size), kpi.with_parts(row)) for size, row in rows.items()],
-                expected=f"{expected.lower} to {expected.upper}" if expected else "",
+                month=f"{month_and_year(period)}{', expected' if is_ahead else ''}",
+                lines=[(size_name(size), company.style(size), shown(row)) for size, row in rows.items()],
+                expected=" to ".join(map(kpi.unit.brief, band)) if band else "",
             )
         )
     return readouts
-
-
-def _cell(column: Column, row: MonthlyKpis) -> Cell:
-    if isinstance(column, Part):
-        return Cell(column.shown(row), None, column.is_of_few(row))
-    return Cell(column.shown(row), _exact(column, row), is_of_few=False)

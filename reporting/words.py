@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from datetime import date
 
 from seed_generator.scenario import ALL_SIZES
@@ -114,9 +113,3 @@ def counted(number: int, noun: str) -> str:
 def number_word(number: int) -> str:
     """As `three`."""
     return _NUMBERS[number] if number < len(_NUMBERS) else f"{number:,}"
-
-
-def listed(parts: Sequence[str]) -> str:
-    """As `one`, `one and two`, `one, two, and three`."""
-    *most, last = parts
-    return f"{', '.join(most)}{',' if len(most) > 1 else ''} and {last}" if most else last

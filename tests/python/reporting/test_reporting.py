@@ -26,6 +26,7 @@ from reporting.kpi_table import kpi_table
 from reporting.kpis import RETENTION, REVENUE, USAGE
 from reporting.page import leadership_page
 from reporting.project import MartsError, Project, close_duckdb
+from reporting.views import Company
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.profiles import read_target
 from shown import WORDING, row
@@ -246,7 +247,7 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     with duckdb_warehouse.surroundings():
         project = Project(read_target("duckdb"))
-        html = leadership_page(project.monthly_kpis(), project.definition, project.wording, "here")
+        html = leadership_page(Company(project.monthly_kpis()), project.definition, project.wording, "here")
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limit[1]))
     try:
         with pytest.raises(EnvironmentFailure, match=r"^\S+kpis.html can't be written: File too large\.$"):

@@ -1,0 +1,93 @@
+"""The figures of every month: a table of each size, years summed up where months are many, and all of it as CSV."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from urllib.parse import quote
+
+from reporting.kpis import Column, Kpi, Part
+from reporting.rows import MonthlyKpis
+from reporting.views import Company
+from reporting.words import short_month
+
+_MOST_WITHOUT_YEARS = 24
+_COMMA_SEPARATED = "data:text/csv;charset=utf-8,"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell; `exact` is None where it shows two numbers, or a sum that no mart has."""
+
+    shown: str
+    exact: str | None = None
+    is_of_few: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A month, or a year: its name in two parts, as a machine reads it, and its cells."""
+
+    name: str
+    year: int
+    iso: str
+    cells: Sequence[Cell]
+    is_year: bool = False
+
+
+@dataclass(frozen=True)
+class MonthTable:
+    """The table of one size, or of all: the titles of its columns, and its rows."""
+
+    size: str
+    titles: Sequence[str]
+    rows: Sequence[Row]
+
+
+def month_tables(kpis: Sequence[Kpi], company: Company) -> list[MonthTable]:
+    """A table of each size, that of the total first."""
+    columns = [column for kpi in kpis for column in kpi.columns]
+    titles = [column.title for column in columns]
+    return [MonthTable(size, titles, list(_rows(columns, company.months[size]))) for size in company.sizes]
+
+
+def comma_separated(kpis: Sequence[Kpi], company: Company) -> str:
+    """An address that holds all of the tables as a CSV file, each figure as its mart has it."""
+    names = [column.name for kpi in kpis for column in kpi.columns]
+    names += [column.whole for kpi in kpis for column in kpi.columns if isinstance(column, Part)]
+    names = list(dict.fromkeys((*names, *(kpi.companies for kpi in kpis))))
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["period", "company_size", *names])
+    for months in zip(*(company.months[size] for size in company.sizes), strict=True):
+        for row in months:
+            writer.writerow([row.period, row.company_size, *(row.figures[name] for name in names)])
+    return f"{_COMMA_SEPARATED}{quote(file.getvalue(), safe=',:')}"
+
+
+def _rows(columns: Sequence[Column], months: Sequence[MonthlyKpis]) -> list[Row]:
+    rows = []
+    for year, of_year in groupby(months, key=lambda row: row.period.year):
+        some = list(of_year)
+        rows += [
+            Row(short_month(row.period), year, f"{row.period:%Y-%m}", [_cell(column, row) for column in columns])
+            for row in some
+        ]
+        if len(months) > _MOST_WITHOUT_YEARS:
+            rows.append(Row("All of", year, f"{year}", [_sum(column, some) for column in columns], is_year=True))
+    return rows
+
+
+def _cell(column: Column, row: MonthlyKpis) -> Cell:
+    if isinstance(column, Part):
+        return Cell(column.shown(row), None, column.is_of_few(row))
+    figure = row.figures[column.name]  # as the mart has it
+    return Cell(column.shown(row), "" if figure is None else str(figure))
+
+
+def _sum(column: Column, months: Sequence[MonthlyKpis]) -> Cell:
+    """What the months of a year have together; of a rate there is no sum."""
+    if isinstance(column, Part) or column.unit.is_ratio:
+        return Cell("")
+    return Cell(column.unit.full(sum(row.figures[column.name] or 0 for row in months)))

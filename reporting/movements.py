@@ -1,0 +1,74 @@
+"""The movements of MRR: which there are, and what they add up to over months."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from reporting.kpis import Column
+from reporting.rows import MonthlyKpis
+from reporting.units import MONEY
+from seed_generator.scenario import ALL_SIZES
+
+
+@dataclass(frozen=True)
+class Movement(Column):
+    """A column of `rpt_subscription_metrics` with an amount that comes or goes.
+
+    Parameters
+    ----------
+    did : what caused it, as the beginning of `new customers brought $12`.
+    is_loss : whether its amounts are negative.
+    is_between_sizes : whether what one size loses by it another one gains.
+    """
+
+    did: str
+    is_loss: bool = False
+    is_between_sizes: bool = False
+
+
+MOVEMENTS = (
+    Movement("new_mrr", "New", MONEY, did="new customers brought"),
+    Movement("reactivation_mrr", "Reactivation", MONEY, did="returning customers brought"),
+    Movement("expansion_mrr", "Expansion", MONEY, did="upgrades and price rises brought"),
+    Movement("contraction_mrr", "Contraction", MONEY, did="downgrades and price cuts took", is_loss=True),
+    Movement("churned_mrr", "Churned", MONEY, did="churn took", is_loss=True),
+    Movement("moved_in_mrr", "Moved in", MONEY, did="customers of other sizes brought", is_between_sizes=True),
+    Movement(
+        "moved_out_mrr",
+        "Moved out",
+        MONEY,
+        did="customers that changed to other sizes took",
+        is_loss=True,
+        is_between_sizes=True,
+    ),
+)
+CLOSING_MRR = Column("closing_mrr", "Closing MRR", MONEY)
+
+
+def summed(metrics: Sequence[MonthlyKpis], after: date) -> Mapping[str, Decimal]:
+    """The sum of each movement over the months after one.
+
+    Parameters
+    ----------
+    metrics : rows of the subscription metrics, of one size.
+    """
+    rows = [row for row in metrics if row.period > after]
+    return {one.name: sum((Decimal(row.figures[one.name] or 0) for row in rows), Decimal(0)) for one in MOVEMENTS}
+
+
+def has_only_churn(metrics: Sequence[MonthlyKpis]) -> bool:
+    """Whether no company came after the first month, came back or changed what it pays.
+
+    Parameters
+    ----------
+    metrics : rows of the subscription metrics, by period; those of all sizes are among them.
+    """
+    of_all = [row for row in metrics if row.company_size == ALL_SIZES]
+    first = of_all[0].period
+    return not any(
+        row.figures[one.name]
+        for row in of_all
+        for one in MOVEMENTS
+        if one.name != "churned_mrr" and not (one.name == "new_mrr" and row.period == first)
+    )
