@@ -56,6 +56,7 @@ class Line:
 
     Parameters
     ----------
+    end : the place of the last figure; None where there is none.
     name_y : beside the line's last point; None where the line does not reach the last month.
     """
 
@@ -64,6 +65,7 @@ class Line:
     style: int
     path: str
     path_ahead: str
+    end: tuple[float, float] | None
     band: str
     dots: Sequence[Dot]
     name_y: float | None
@@ -129,9 +131,9 @@ class StepChart:
     ages: Sequence[tuple[float, int]]
 
 
-def longest_name(lines: Sequence[Line | StepLine]) -> int:
+def longest_name(lines: Sequence[Line | StepLine], *, with_values: bool) -> int:
     """How wide the names at the ends of the lines are, in letters."""
-    return max(width(f"{line.label} {line.value}".strip()) for line in lines)
+    return max(width(f"{line.label} {line.value}" if with_values else line.label) for line in lines)
 
 
 def line_chart(periods: Sequence[date], series: Sequence[Series], *, are_shares: bool) -> Chart:
@@ -157,6 +159,9 @@ def line_chart(periods: Sequence[date], series: Sequence[Series], *, are_shares:
             style=one.style,
             path=_lines(xs, ys),
             path_ahead=_lines(xs, after),
+            end=next(((x, y) for x, y in zip(xs[::-1], ys[::-1], strict=True) if y is not None), None)
+            if after
+            else None,
             band=_band(xs, placed(one.lower), placed(one.upper)),
             dots=_dots(xs, ys, one.few),
             name_y=name_y,

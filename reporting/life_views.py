@@ -100,7 +100,7 @@ def life_view(company: Company, life: Life, wording: Wording) -> LifeView:
         survival_caption="The share of customers that had not left so many months after they came, by Kaplan and Meier:"
         " who is still there counts as long as it is known.",
         survival=survival,
-        longest_name=longest_name(survival.lines),
+        longest_name=longest_name(survival.lines, with_values=True),
     )
 
 

@@ -1,5 +1,6 @@
 """The leadership page: one HTML file without a script, drawn from the rows of `rpt_leadership_page`."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
@@ -18,6 +19,7 @@ from reporting.wording import Wording
 from seed_generator.scenario import ALL_SIZES
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_FONTS = _TEMPLATES / "fonts"
 _WORDS = ("period", "acquired_companies", "opening_companies", "active_companies", "churned_companies", "sessions")
 
 
@@ -56,6 +58,7 @@ def leadership_page(company: Company, definition: Callable[[str], str], wording:
     explained = [*(kpi.name for kpi in kpis), *_WORDS, *(one.name for one in MOVEMENTS if life)]
     titles = {column.name: column.title for column in (*kpis, *MOVEMENTS)}
     page = environment.get_template("page.html.jinja").render(
+        fonts={font.stem: b64encode(font.read_bytes()).decode() for font in _FONTS.glob("*.woff2")},
         company_name=wording.company_name,
         headlines=[_headline(company, size, wording) for size in company.sizes],
         decks=[deck(company.months[size], has_only_churn=life is None) for size in company.sizes],

@@ -155,8 +155,8 @@ def _view(kpi: Kpi, size: str, company: Company, kpis: int) -> View:
         spark=_spark(kpi, months),
         has_hollow_dots=any(dot.is_hollow for line in chart.lines for dot in line.dots),
         has_band=any(line.band for line in chart.lines),
-        has_ahead=any(line.path_ahead for line in chart.lines),
-        longest_name=longest_name(chart.lines),
+        has_ahead=bool(company.periods_ahead),
+        longest_name=longest_name(chart.lines, with_values=not company.periods_ahead),
         others=[
             Small(size_name(one), kpi.brief(company.months[one][-1]), _spark(kpi, company.months[one]))
             for one in (sizes if size == ALL_SIZES and len(sizes) > _MOST_LINES else ())

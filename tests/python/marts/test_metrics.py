@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -30,13 +30,39 @@ METRICS = {
     "avg_sessions_per_company": "avg_sessions_per_company",
     "avg_revenue_per_company": "revenue / nullif(active_companies, 0)",
 }
+# Each of the subscription metrics is called as its column.
+SUBSCRIPTIONS = (
+    *("opening_mrr", "new_mrr", "reactivation_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr"),
+    *("moved_in_mrr", "moved_out_mrr", "closing_mrr"),
+    *("new_paying_companies", "reactivated_companies", "expanded_companies", "contracted_companies"),
+    "lost_paying_companies",
+    *(f"{part}_mrr_{ago}" for ago in ("1m", "12m") for part in ("opening", "kept", "capped")),
+    *(f"{kind}_revenue_retention_{ago}" for ago in ("1m", "12m") for kind in ("net", "gross")),
+    *("quick_ratio", "revenue_churn_rate"),
+)
+# To three sizes, one of which dies out, what moves MRR for more than a year.
+CHANGES = """
+[plan_changes.medium]
+enterprise = 0.05
+
+[plan_changes.enterprise]
+medium = 0.03
+
+[[price_changes]]
+month = "2020-06"
+company_size = "medium"
+monthly_price = 55
+"""
 DEFECTS = {
     "insert into intermediate.int_company_lifetimes select * from intermediate.int_company_lifetimes": (
         "metrics_customer_months_are_one_per_company_period_and_what_it_was"
     ),
+    "insert into marts.rpt_subscription_metrics select * from marts.rpt_subscription_metrics": (
+        "metrics_mrr_months_are_one_per_period_and_size"
+    ),
     "insert into intermediate.int_months select * from intermediate.int_months": "metrics_days_are_one_per_day",
 }
-MONTH, SIZE = "metric_time__month", "customer_month__company_size"
+MONTH, SIZE, SIZE_OF_MRR = "metric_time__month", "customer_month__company_size", "mrr_month__company_size"
 Row = dict[str, float | None]
 
 
@@ -58,7 +84,9 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     else:
         database: Database = request.getfixturevalue("database")
         warehouse = Warehouse("postgres", database.environment, artifacts, database=database, project=project)
-    loaded = warehouse.seed("--scenario", str(THREE_SIZES))
+    scenario = project / "scenario.toml"
+    scenario.write_text(THREE_SIZES.read_text() + CHANGES)
+    loaded = warehouse.seed("--scenario", str(scenario), "--months", "14")
     assert loaded.returncode == 0, loaded.stderr
     assert warehouse.dbt("run", *WITH_METRICS, "--write-json"), warehouse.messages
     assert warehouse.dbt("test", *WITH_METRICS, "--select", "metrics"), warehouse.messages
@@ -91,53 +119,71 @@ def mf(warehouse: Warehouse, *commands: Sequence[str]) -> None:
 @pytest.fixture(scope="module")
 def answers(built: Warehouse) -> dict[str, Path]:
     """All metrics of a month, by size and of all, as files; before them the definitions are validated."""
-    files = {by: built.project / f"{by}.csv" for by in (f"{MONTH},{SIZE}", MONTH)}
-    query = ("query", "--metrics", ",".join(METRICS), "--group-by")
-    mf(built, ["validate-configs"], *([*query, by, "--csv", str(file)] for by, file in files.items()))
+    groups = {"kpis by size": f"{MONTH},{SIZE}", "kpis": MONTH, "mrr by size": f"{MONTH},{SIZE_OF_MRR}", "mrr": MONTH}
+    files = {name: built.project / f"{name}.csv" for name in groups}
+    queries = [
+        ["query", "--metrics", ",".join(METRICS if name.startswith("kpis") else SUBSCRIPTIONS), "--group-by", by]
+        for name, by in groups.items()
+    ]
+    mf(
+        built,
+        ["validate-configs"],
+        *([*query, "--csv", str(file)] for query, file in zip(queries, files.values(), strict=True)),
+    )
     return files
 
 
 def read(file: Path) -> dict[tuple[date, str], Row]:
     with file.open(newline="") as lines:
         return {
-            (datetime.fromisoformat(row[MONTH]).date(), row.get(SIZE, "all")): {
-                metric: round(float(row[metric]), 8) if row[metric] else None for metric in METRICS
+            (datetime.fromisoformat(row.pop(MONTH)).date(), row.pop(SIZE, None) or row.pop(SIZE_OF_MRR, "all")): {
+                metric: round(float(figure), 8) if figure else None for metric, figure in row.items()
             }
             for row in csv.DictReader(lines)
         }
 
 
-def marts(warehouse: Warehouse, of_all: str) -> dict[tuple[date, str], Row]:
-    """The same from the mart, of the months that began with a customer."""
-    columns = ", ".join(METRICS.values())
+def marts(warehouse: Warehouse, mart: str, columns: Mapping[str, str], which: str) -> dict[tuple[date, str], Row]:
+    """The same from a mart."""
     rows = warehouse.query(
-        f"select period, company_size, {columns} from marts.rpt_monthly_kpis"
-        f" where opening_companies > 0 and company_size {of_all} 'all'"
+        f"select period, company_size, {', '.join(columns.values())} from marts.{mart} where {which}"
     )
     return {
         (period, size): {
             metric: None if figure is None else round(float(figure), 8)
-            for metric, figure in zip(METRICS, figures, strict=True)
+            for metric, figure in zip(columns, figures, strict=True)
         }
         for period, size, *figures in rows
     }
 
 
+def kpis(warehouse: Warehouse, of_all: str) -> dict[tuple[date, str], Row]:
+    """Those of the months that began with a customer."""
+    which = f"opening_companies > 0 and company_size {of_all} 'all'"
+    return marts(warehouse, "rpt_monthly_kpis", METRICS, which)
+
+
+def subscriptions(warehouse: Warehouse, of_all: str) -> dict[tuple[date, str], Row]:
+    columns = dict(zip(SUBSCRIPTIONS, SUBSCRIPTIONS, strict=True))
+    return marts(warehouse, "rpt_subscription_metrics", columns, f"company_size {of_all} 'all'")
+
+
 def test_the_definitions_fit_the_warehouse_and_every_metric_is_that_of_the_marts_by_month_and_size(
     built: Warehouse, answers: dict[str, Path]
 ) -> None:
-    expected = marts(built, "<>")
-    assert len({size for _, size in expected}) == 3
-    assert read(answers[f"{MONTH},{SIZE}"]) == expected
+    for name, expected in (("kpis by size", kpis(built, "<>")), ("mrr by size", subscriptions(built, "<>"))):
+        assert len({size for _, size in expected}) == 3
+        assert read(answers[name]) == expected
 
 
 def test_every_metric_of_all_sizes_is_that_of_the_marts(built: Warehouse, answers: dict[str, Path]) -> None:
-    assert read(answers[MONTH]) == marts(built, "=")
+    assert read(answers["kpis"]) == kpis(built, "=")
+    assert read(answers["mrr"]) == subscriptions(built, "=")
 
 
 def test_no_metric_is_left_out_of_the_comparison(built: Warehouse) -> None:
     manifest = json.loads((built.artifacts / "semantic_manifest.json").read_text())
-    assert {metric["name"] for metric in manifest["metrics"]} == set(METRICS)
+    assert {metric["name"] for metric in manifest["metrics"]} == {*METRICS, *SUBSCRIPTIONS}
 
 
 def test_the_calendar_has_every_day_of_the_simulation_once(built: Warehouse) -> None:
@@ -155,6 +201,7 @@ def test_a_defect_turns_the_test_red_that_is_there_for_it(built: Warehouse, defe
         assert built.red == {caught_by}
     finally:
         broken = ("int_months", "metrics_days", "int_company_lifetimes", "int_churns", "metrics_customer_months")
+        broken += ("rpt_subscription_metrics", "metrics_mrr_months")
         assert built.dbt("run", *WITH_METRICS, "--select", *broken), built.messages
 
 

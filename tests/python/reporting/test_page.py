@@ -379,7 +379,7 @@ def test_the_same_rows_give_the_same_page_and_ask_for_nothing_else() -> None:
     html = page([EARLIER, LAST])
     assert html == page([EARLIER, LAST])
     assert "<script" not in html
-    assert re.findall(r"""(?:src|href)=["'](?!data:,|data:text/csv)|@import|url\(|https?:""", html) == []
+    assert re.findall(r"""(?:src|href)=["'](?!data:)|@import|url\((?!"data:)|https?:""", html) == []
 
 
 def test_text_from_outside_is_escaped() -> None:

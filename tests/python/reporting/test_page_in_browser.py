@@ -6,9 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
-from browser import chromium, lowest_contrast, scrolls_sideways, visit
+from browser import chromium, lowest_contrast, scrolls_sideways, violations, visit
 from reporting.kpis import KPIS, Part
 from reporting.page import leadership_page
 from reporting.views import Company
@@ -72,6 +72,33 @@ def test_the_page_is_one_request_without_a_complaint(browser: Browser, page_file
         assert met.requests == [page_file.as_uri()]
         assert met.complaints == []
     assert page_file.stat().st_size < 1_000_000
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1440, "height": 900}, {"width": 390, "height": 844}])
+def test_the_first_screen_has_the_numbers_each_with_its_judgement_and_the_headline(
+    browser: Browser, page_file: Path, viewport: ViewportSize
+) -> None:
+    with visit(browser, page_file, viewport=viewport) as met:
+        for selector, count in ((".number data", 3), (".number .spark", 3), (".number .judgement", 3), ("h1", 1)):
+            seen = met.page.locator(selector).filter(visible=True).all()
+            assert len(seen) == count
+            for element in seen:
+                box = element.bounding_box()
+                assert box
+                assert box["y"] + box["height"] <= viewport["height"]
+        judgements = met.page.locator(".number .judgement").filter(visible=True).all_inner_texts()
+        assert [text for text in judgements if not text.startswith("✓ As expected: ")] == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_nothing_against_wcag(browser: Browser, page_file: Path, scheme: str) -> None:
+    with visit(browser, page_file, color_scheme=scheme) as met:
+        assert violations(met.page) == []
+
+
+def test_on_paper_it_has_at_most_three_pages(browser: Browser, page_file: Path) -> None:
+    with visit(browser, page_file) as met:
+        assert 1 <= met.page.pdf(format="A4").count(b"/Type /Page\n") <= 3
 
 
 def test_the_filter_works_by_mouse_and_by_keyboard(browser: Browser, page_file: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -83,6 +84,13 @@ def lowest_contrast(page: Page) -> tuple[float, str]:
     """
     found: list[Any] = page.evaluate(_CONTRAST)
     return found[0], found[1]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2, levels A and AA, each with the element where it found it first."""
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    found = Axe().run(page, options=rules).response["violations"]
+    return [f"{each['id']}: {each['help']} ({each['nodes'][0]['html'][:200]})" for each in found]
 
 
 _CONTRAST = """() => {

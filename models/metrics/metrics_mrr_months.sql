@@ -1,0 +1,25 @@
+select
+    period,
+    company_size,
+    opening_mrr,
+    new_mrr,
+    reactivation_mrr,
+    expansion_mrr,
+    contraction_mrr,
+    churned_mrr,
+    moved_in_mrr,
+    moved_out_mrr,
+    closing_mrr,
+    new_paying_companies,
+    reactivated_companies,
+    expanded_companies,
+    contracted_companies,
+    lost_paying_companies,
+    opening_mrr_1m,
+    kept_mrr_1m,
+    capped_mrr_1m,
+    opening_mrr_12m,
+    kept_mrr_12m,
+    capped_mrr_12m
+from {{ ref('rpt_subscription_metrics') }}
+where company_size <> 'all'
