@@ -222,11 +222,11 @@ def sparkline(values: Values, lower: Values, upper: Values) -> Spark:
     """Draw values by month from the least to the most of them, and their band where there is one."""
     found = [value for part in (values, lower, upper) for value in part if value is not None]
     least, most = min(found, default=0.0), max(found, default=0.0)
-    xs = across(len(values))
+    xs = [round(x, 1) for x in across(len(values))]
 
     def placed(values: Values) -> Values:
         span = most - least
-        return [None if value is None else round(100 * (most - value) / span, 2) if span else 50.0 for value in values]
+        return [None if value is None else round(100 * (most - value) / span, 1) if span else 50.0 for value in values]
 
     ys = placed(values)
     end = None if ys[-1] is None else (xs[-1], ys[-1])

@@ -18,20 +18,18 @@ _COMMA_SEPARATED = "data:text/csv;charset=utf-8,"
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell; `exact` is None where it shows two numbers, or a sum that no mart has."""
+    """A cell, and whether it is a share that says little."""
 
     shown: str
-    exact: str | None = None
     is_of_few: bool = False
 
 
 @dataclass(frozen=True)
 class Row:
-    """A month, or a year: its name in two parts, as a machine reads it, and its cells."""
+    """A month, or a year: its name in two parts, and its cells."""
 
     name: str
     year: int
-    iso: str
     cells: Sequence[Cell]
     is_year: bool = False
 
@@ -70,20 +68,14 @@ def _rows(columns: Sequence[Column], months: Sequence[MonthlyKpis]) -> list[Row]
     rows = []
     for year, of_year in groupby(months, key=lambda row: row.period.year):
         some = list(of_year)
-        rows += [
-            Row(short_month(row.period), year, f"{row.period:%Y-%m}", [_cell(column, row) for column in columns])
-            for row in some
-        ]
+        rows += [Row(short_month(row.period), year, [_cell(column, row) for column in columns]) for row in some]
         if len(months) > _MOST_WITHOUT_YEARS:
-            rows.append(Row("All of", year, f"{year}", [_sum(column, some) for column in columns], is_year=True))
+            rows.append(Row("All of", year, [_sum(column, some) for column in columns], is_year=True))
     return rows
 
 
 def _cell(column: Column, row: MonthlyKpis) -> Cell:
-    if isinstance(column, Part):
-        return Cell(column.shown(row), None, column.is_of_few(row))
-    figure = row.figures[column.name]  # as the mart has it
-    return Cell(column.shown(row), "" if figure is None else str(figure))
+    return Cell(column.shown(row), isinstance(column, Part) and column.is_of_few(row))
 
 
 def _sum(column: Column, months: Sequence[MonthlyKpis]) -> Cell:

@@ -1,5 +1,6 @@
 """The leadership page: one HTML file without a script, drawn from the rows of `rpt_leadership_page`."""
 
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from itertools import chain
@@ -83,7 +84,8 @@ def leadership_page(company: Company, definition: Callable[[str], str], wording:
         seed=last.count("seed"),
         source=source,
     )
-    return page.lstrip()  # of the lines that the macros' definitions leave
+    # Without what the templates indent, and the lines that the macros' definitions leave: a tenth of a long page.
+    return re.sub(r"\n\s+", "\n", page.lstrip())
 
 
 def _headline(company: Company, size: str, wording: Wording) -> str:

@@ -1,7 +1,7 @@
 """What the page shows of each KPI: a view of each size and of all sizes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reporting.charts import Chart, Series, Spark, Values, line_chart, longest_name, sparkline
 from reporting.judgement import Expected, judged
@@ -17,7 +17,7 @@ from seed_generator.scenario import ALL_SIZES
 
 _STYLES = 6  # of lines that the style sheet tells apart, beside the total's
 _MOST_LINES = 4  # sizes that are drawn together with the total
-_MOST_READOUTS = 120  # months that a pointer finds one by one
+_MOST_READOUTS = 240  # months of all views that a pointer finds one by one, or else the file grows too large
 _WIDEST_READOUT = 20.0  # in percent of a plot, so that the last month's does not leave a phone
 _NOBODY = "No customers"
 
@@ -97,7 +97,8 @@ class Company:
     Parameters
     ----------
     rows : for every month and size one, and one for `all`; at least one month.
-    ahead : the same for the months to come, with the expected figures; may be empty.
+    ahead : the same for the months to come, with the expected figures; may be empty. Where nobody is left, and nobody
+        can come, nothing is expected any more.
     life : what else there is, if customers come, return and change.
     """
 
@@ -106,13 +107,17 @@ class Company:
     ) -> None:
         self.life = life
         self.periods = sorted({row.period for row in rows})
-        self.periods_ahead = sorted({row.period for row in ahead})
         names = dict.fromkeys(row.company_size for row in rows)
         self.sizes = [ALL_SIZES, *(name for name in names if name != ALL_SIZES)]
         self.months, self.ahead = (
             {size: [row for row in of_all if row.company_size == size] for size in self.sizes}
             for of_all in (rows, ahead)
         )
+        for size in self.sizes if life is None else ():
+            if not self.months[size][-1].count("active_companies"):
+                self.ahead[size] = [replace(row, figures=dict.fromkeys(row.figures)) for row in self.ahead[size]]
+        is_over = life is None and not self.months[ALL_SIZES][-1].count("active_companies")
+        self.periods_ahead = [] if is_over else sorted({row.period for row in ahead})
 
     def judged(self, kpi: Kpi, row: MonthlyKpis, kpis: int) -> Expected | None:
         """What is to be said of a figure, beside the others of the last month: of so many KPIs, of every size."""
@@ -164,7 +169,7 @@ def _view(kpi: Kpi, size: str, company: Company, kpis: int) -> View:
         chart=chart,
         chart_name=f"Line chart: {kpi.title} of {companies_within(size)} by month, {month_and_year(months[0].period)}"
         f" to {month_and_year(last.period)}. The table below has every figure.",
-        readouts=_readouts(kpi, drawn, company) if len(months) <= _MOST_READOUTS else [],
+        readouts=_readouts(kpi, drawn, company) if len(months) * len(company.sizes) <= _MOST_READOUTS else [],
     )
 
 
@@ -184,7 +189,7 @@ def _values(kpi: Kpi, months: Sequence[MonthlyKpis]) -> tuple[Values, Values, Va
 
 
 def _series(kpi: Kpi, size: str, company: Company, *, is_alone: bool, has_band: bool) -> Series:
-    months, ahead = company.months[size], company.ahead[size]
+    months, ahead = company.months[size], company.ahead[size][: len(company.periods_ahead)]
     values, lower, upper = _values(kpi, [*months, *ahead])
     nothing = [None] * len(ahead)
     end = "" if kpi.of(months[-1]) is None else kpi.brief(months[-1])

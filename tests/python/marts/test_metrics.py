@@ -200,8 +200,10 @@ def test_a_defect_turns_the_test_red_that_is_there_for_it(built: Warehouse, defe
         assert not built.dbt("test", "--select", caught_by, *WITH_METRICS)
         assert built.red == {caught_by}
     finally:
-        broken = ("int_months", "metrics_days", "int_company_lifetimes", "int_churns", "metrics_customer_months")
-        broken += ("rpt_subscription_metrics", "metrics_mrr_months")
+        broken = (
+            *("int_months", "metrics_days", "int_company_lifetimes", "int_churns", "metrics_customer_months"),
+            *("rpt_subscription_metrics", "metrics_mrr_months"),
+        )
         assert built.dbt("run", *WITH_METRICS, "--select", *broken), built.messages
 
 

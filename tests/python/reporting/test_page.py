@@ -112,7 +112,7 @@ def test_what_is_less_than_all_is_never_all_and_what_is_more_than_none_never_non
     html = page([nearly_all])
     assert '<data value="1.00000000" data-kpi="retention_rate" data-size="all">over 99.9%</data>' in html
     assert "<b>&gt;99.9% (9,999,999,999 of 10,000,000,000)</b>" in html
-    assert '<td><data value="1.00000000">&gt;99.9%</data></td>' in html
+    assert "<td>&gt;99.9%</td>" in html
     assert re.findall(r"(?<!:)\b100\.0%", html) == []
     assert ">99.9%" in kpi_table.kpi_table([nearly_all], WORDING, 200)
     assert "<0.1%" in kpi_table.kpi_table([nearly_none], WORDING, 200)
@@ -328,7 +328,7 @@ def test_a_change_has_the_colour_of_its_news(
 ) -> None:
     monkeypatch.setattr(page_module, "KPIS", (kpi,))
     html = page([EARLIER, LAST])
-    assert f'<span class="change {colour}">\n  <span class="arrow" aria-hidden="true">{symbol}</span>' in html
+    assert f'<span class="change {colour}">\n<span class="arrow" aria-hidden="true">{symbol}</span>' in html
 
 
 @given(st.lists(AMOUNTS, max_size=30))
@@ -438,7 +438,7 @@ def test_an_axis_that_does_not_begin_at_zero_says_so(monkeypatch: pytest.MonkeyP
 def test_a_month_without_a_denominator_has_no_customers_and_no_number() -> None:
     html = page([EARLIER, row(DECEMBER, "all", opening=0)])
     assert '<data value="" data-kpi="retention_rate" data-size="all">No customers</data>' in html
-    assert '<td><data value="">-</data></td>' in html
+    assert "<td>-</td>" in html
     assert '<data value="0.00" data-kpi="revenue" data-size="all">$0</data>' in html
 
 

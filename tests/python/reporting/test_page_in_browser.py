@@ -1,12 +1,13 @@
 """The leadership page as people meet it: made on each engine, opened from disk in a real browser."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Locator, Page, ViewportSize
 
 from browser import chromium, lowest_contrast, scrolls_sideways, violations, visit
 from reporting.kpis import KPIS, Part
@@ -51,14 +52,20 @@ def test_the_page_is_the_same_on_both_engines(page_file: Path, postgres_warehous
 
 def test_every_figure_is_that_of_the_marts(browser: Browser, page_file: Path, duckdb_warehouse: Warehouse) -> None:
     of_kpis = ", ".join(kpi.name for kpi in KPIS)
-    in_table = ", ".join(column.name for kpi in KPIS for column in kpi.columns if not isinstance(column, Part))
+    columns = [column for kpi in KPIS for column in kpi.columns if not isinstance(column, Part)]
+    in_table = ", ".join(column.name for column in columns)
     from_report = "from marts.rpt_monthly_kpis where company_size = '{}' order by period"
     with visit(browser, page_file) as met:
         for number, size in enumerate(("all", "small", "large")):
             months = duckdb_warehouse.query(f"select {in_table} {from_report.format(size)}")
             assert len(months) == 12
-            shown = figures(met.page, f".months .size-{number} td data")
-            assert shown == [figure for month in months for figure in month]
+            shown = met.page.locator(f".months .size-{number} td").evaluate_all(
+                "cells => cells.map(x => x.textContent)"
+            )
+            written = [
+                column.unit.full(figure) for month in months for column, figure in zip(columns, month, strict=True)
+            ]
+            assert [text for text in shown if " of " not in text] == written
             *_, last = duckdb_warehouse.query(f"select {of_kpis} {from_report.format(size)}")
             headline = [figures(met.page, f'[data-kpi="{kpi.name}"][data-size="{size}"]') for kpi in KPIS]
             assert headline == [[figure] for figure in last]
@@ -72,6 +79,47 @@ def test_the_page_is_one_request_without_a_complaint(browser: Browser, page_file
         assert met.requests == [page_file.as_uri()]
         assert met.complaints == []
     assert page_file.stat().st_size < 1_000_000
+
+
+_POINTS = """path => [...path.getAttribute('d').matchAll(/([\\d.]+),([\\d.]+)/g)].map(([_, x, y]) => {
+    const at = new DOMPoint(x, y).matrixTransform(path.getScreenCTM());
+    return [at.x, at.y];
+})"""
+
+
+def read_off(section: Locator, size: int, style: int) -> tuple[list[float], list[float]]:
+    """Where the points of a line are from the left, and which values they have by the ticks beside them."""
+    view = section.locator(f".view.size-{size}")
+    points = view.locator(f"path.line.s{style}:not(.ahead)").evaluate(_POINTS)
+    ticks = {}
+    for tick in view.locator(".tick").all():
+        box = tick.bounding_box()
+        assert box
+        number, unit = re.fullmatch(r"\$?([\d.]+)([k%]?)", tick.inner_text()).groups()  # type: ignore[union-attr]
+        ticks[box["y"] + box["height"] / 2] = float(number) * {"k": 1000, "%": 0.01, "": 1}[unit]
+    (top, most), (bottom, least) = min(ticks.items()), max(ticks.items())
+    assert most > least
+    return [x for x, _ in points], [most + (y - top) / (bottom - top) * (least - most) for _, y in points]
+
+
+def test_a_chart_read_by_its_ticks_has_the_figures_of_the_marts_from_the_first_month_to_the_last(
+    browser: Browser, page_file: Path, duckdb_warehouse: Warehouse
+) -> None:
+    with visit(browser, page_file) as met:
+        for kpi, section in zip(KPIS, met.page.locator("section.kpi").all(), strict=True):
+            for style, size in enumerate(("all", "small", "large")):
+                wanted = duckdb_warehouse.query(
+                    f"select {kpi.name} from marts.rpt_monthly_kpis where company_size = '{size}' order by period"
+                )
+                xs, values = read_off(section, 0, style)
+                tolerance = 0.01 * (max(values) - min(values)) + 0.002 * max(values)
+                assert values == pytest.approx([float(figure) for (figure,) in wanted], abs=tolerance)
+                assert xs == sorted(xs)
+            months = section.locator(".view.size-0 .month").all()
+            assert [month.inner_text().split()[0] for month in months[:2]] == ["Jan", "Mar"]
+            box = months[1].bounding_box()
+            assert box
+            assert box["x"] + box["width"] / 2 == pytest.approx(xs[2], abs=1)
 
 
 @pytest.mark.parametrize("viewport", [{"width": 1440, "height": 900}, {"width": 390, "height": 844}])
