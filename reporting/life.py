@@ -28,18 +28,24 @@ class CohortMonth:
 
 @dataclass(frozen=True)
 class SurvivalAge:
-    """A row of `fct_survival`: which share of the companies of a size is older than so many months."""
+    """A row of `fct_survival`: how many companies of a size churned at an age, of how many that could have.
+
+    Parameters
+    ----------
+    survival_rate : the share that had not churned after it.
+    """
 
     company_size: str
     age_months: int
     companies_at_risk: int
+    churned_companies: int
     survival_rate: Decimal
 
     @classmethod
     def of(cls, columns: Mapping[str, Any]) -> "SurvivalAge":
         """The row with these columns, among others."""
-        age, at_risk = int(columns["age_months"]), int(columns["companies_at_risk"])
-        return cls(columns["company_size"], age, at_risk, columns["survival_rate"])
+        age, at_risk, churned = map(int, (columns[name] for name in cls.__match_args__[1:4]))
+        return cls(columns["company_size"], age, at_risk, churned, columns["survival_rate"])
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from decimal import Decimal
 from reporting.bars import Columns, Step, bridge, columns
 from reporting.charts import Chart, Series, StepChart, line_chart, longest_name, step_chart
 from reporting.kpis import FEW_COMPANIES, Column
-from reporting.life import CohortMonth, Life
+from reporting.life import CohortMonth, Life, SurvivalAge
 from reporting.movements import CLOSING_MRR, MOVEMENTS, summed
 from reporting.rows import MonthlyKpis, place_a_year_before
 from reporting.units import MONEY
-from reporting.views import Company
+from reporting.views import MOST_LINES, Company
 from reporting.wording import Wording
 from reporting.words import companies, companies_within, counted, month_and_year, size_name, width
 from seed_generator.rounding import share
@@ -21,7 +21,6 @@ from seed_generator.scenario import ALL_SIZES
 
 _REVENUE_PER_COMPANY = Column("avg_revenue_per_company", "Revenue per company", MONEY)
 _MOST_COHORTS = 24
-_MOST_LINES = 4
 _SHADES = 8  # of the heat map's cells
 _KINDS = {"acquired": "New", "returned": "Returned", "lost": "Churned"}
 
@@ -87,8 +86,7 @@ class LifeView:
 def life_view(company: Company, life: Life, wording: Wording) -> LifeView:
     """What the page shows."""
     cohorts = _cohorts(life.cohorts)
-    sizes = company.sizes if len(company.sizes) - 1 <= _MOST_LINES else [ALL_SIZES]
-    survival = _survival(life, company, sizes)
+    survival = _survival(life, company)
     hidden = len({row.cohort_period for row in life.cohorts}) - len(cohorts)
     left_out = f"; {counted(hidden, 'earlier month')} left out" if hidden else ""
     return LifeView(
@@ -204,18 +202,32 @@ def _heat_cell(acquired: int, active: int) -> HeatCell:
     )
 
 
-def _survival(life: Life, company: Company, sizes: Sequence[str]) -> StepChart:
-    series = []
-    for size in sizes:
-        ages = [row for row in life.survival if row.company_size == size]
-        if ages:
-            series.append(
-                Series(
-                    label=size_name(size),
-                    value=share(ages[-1].survival_rate, 0),
-                    style=company.style(size),
-                    values=[float(row.survival_rate) for row in ages],
-                    few=[row.companies_at_risk < FEW_COMPANIES for row in ages],
-                )
+def _survival(life: Life, company: Company) -> StepChart:
+    """A line of all, and one of each size where these are not too many."""
+    of_sizes = [[row for row in life.survival if row.company_size == size] for size in company.sizes[1:]]
+    shown = [_of_all(life.survival), *(rows for rows in of_sizes if rows and len(of_sizes) <= MOST_LINES)]
+    return step_chart(
+        [
+            Series(
+                label=size_name(rows[0].company_size),
+                value=share(rows[-1].survival_rate, 0),
+                style=company.style(rows[0].company_size),
+                values=[float(row.survival_rate) for row in rows],
+                few=[row.companies_at_risk < FEW_COMPANIES for row in rows],
             )
-    return step_chart(series)
+            for rows in shown
+        ]
+    )
+
+
+def _of_all(rows: Sequence[SurvivalAge]) -> list[SurvivalAge]:
+    """Kaplan and Meier's product for the companies of all sizes."""
+    survival, found = Decimal(1), []
+    for age in sorted({row.age_months for row in rows}):
+        at_risk, churned = (
+            sum(getattr(row, name) for row in rows if row.age_months == age)
+            for name in ("companies_at_risk", "churned_companies")
+        )
+        survival *= 1 - Decimal(churned) / at_risk
+        found.append(SurvivalAge(ALL_SIZES, age, at_risk, churned, survival))
+    return found

@@ -16,7 +16,7 @@ from seed_generator.rounding import written
 from seed_generator.scenario import ALL_SIZES
 
 _STYLES = 6  # of lines that the style sheet tells apart, beside the total's
-_MOST_LINES = 4  # sizes that are drawn together with the total
+MOST_LINES = 4  # sizes that are drawn together with the total
 _MOST_READOUTS = 240  # months of all views that a pointer finds one by one, or else the file grows too large
 _WIDEST_READOUT = 20.0  # in percent of a plot, so that the last month's does not leave a phone
 _NOBODY = "No customers"
@@ -138,7 +138,7 @@ def _view(kpi: Kpi, size: str, company: Company, kpis: int) -> View:
     last = months[-1]
     sizes = company.sizes[1:]
     drawn = [size]
-    if size == ALL_SIZES and 1 < len(sizes) <= _MOST_LINES:
+    if size == ALL_SIZES and 1 < len(sizes) <= MOST_LINES:
         drawn = company.sizes
     is_alone = len(drawn) == 1
     series = [_series(kpi, one, company, is_alone=is_alone, has_band=one == size) for one in drawn]
@@ -164,7 +164,7 @@ def _view(kpi: Kpi, size: str, company: Company, kpis: int) -> View:
         longest_name=longest_name(chart.lines, with_values=not company.periods_ahead),
         others=[
             Small(size_name(one), kpi.brief(company.months[one][-1]), _spark(kpi, company.months[one]))
-            for one in (sizes if size == ALL_SIZES and len(sizes) > _MOST_LINES else ())
+            for one in (sizes if size == ALL_SIZES and len(sizes) > MOST_LINES else ())
         ],
         chart=chart,
         chart_name=f"Line chart: {kpi.title} of {companies_within(size)} by month, {month_and_year(months[0].period)}"

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,10 @@ from playwright.sync_api import Browser, FloatRect, Locator
 
 from browser import chromium, lowest_contrast, scrolls_sideways, violations, visit
 from fault_page import LIFE_FILE
+from reporting.life import CohortMonth, Life, SurvivalAge
+from reporting.movements import MOVEMENTS
 from reporting.page import leadership_page
+from reporting.rows import MonthlyKpis
 from reporting.units import MONEY
 from reporting.views import Company
 from seed_generator.rounding import share
@@ -164,6 +167,69 @@ def test_the_table_as_a_file_has_every_figure_of_the_marts(
     wanted = duckdb_warehouse.query(f"select {', '.join(names)} from marts.rpt_monthly_kpis")
     assert sorted(rows) == sorted(["" if value is None else str(value) for value in of_row] for of_row in wanted)
     assert {"revenue", "retention_rate", "kept_companies", "opening_companies", "sessions"} <= set(names)
+
+
+def small_life(sizes: Sequence[str], months: int) -> Life:
+    """Of each size a company comes in every month, and one of four leaves after its first."""
+    everyone = [*sizes, "all"]
+    return Life(
+        metrics=[
+            MonthlyKpis(
+                month(number),
+                size,
+                {
+                    **{one.name: Decimal(0) for one in MOVEMENTS},
+                    "new_mrr": Decimal(9),
+                    "closing_mrr": Decimal(9 * number + 9),
+                    "avg_revenue_per_company": None,
+                },
+            )
+            for number in range(months)
+            for size in everyone
+        ],
+        customers=[
+            MonthlyKpis(
+                month(number),
+                size,
+                {"newly_acquired_companies": 1, "returned_companies": 0, "churned_companies": 0},
+            )
+            for number in range(months)
+            for size in everyone
+        ],
+        cohorts=[
+            CohortMonth(month(number), size, age, 1, 1)
+            for size in sizes
+            for number in range(months)
+            for age in range(months - number)
+        ],
+        survival=[
+            SurvivalAge(size, age, 4 - age, 1 - age, Decimal("0.75"))
+            for size in sizes
+            for age in range(2 if months > 1 else 1)
+        ],
+    )
+
+
+@pytest.mark.parametrize("months", [1, 2, 30])
+@pytest.mark.parametrize("sizes", [1, 2, 6])
+def test_a_life_of_any_length_and_number_of_sizes_has_its_charts(sizes: int, months: int) -> None:
+    names = [f"size_{number}" for number in range(sizes)]
+    rows = [
+        row(month(number), size, opening=9, active=9, sessions=9, revenue=9)
+        for number in range(months)
+        for size in (*names, "all")
+    ]
+    html = leadership_page(Company(rows, life=small_life(names, months)), str, WORDING, "here")
+    survival = html.split('<section class="life" aria-labelledby="survival">')[1].split("</section>")[0]
+    # All sizes together, and each where they are few: three of four stay, whatever their number.
+    ends = re.findall(r'<span class="name s\d" style="top:[\d.]+%">(.+?) <b>75%</b></span>', survival)
+    assert ends == ["All", *(f"Size {number}" for number in range(sizes if sizes <= 4 else 0))]
+    heat = html.split('<table class="heat">')[1].split("</table>")[0]
+    assert heat.count('<th scope="row">') == min(months, 24)
+    assert ("6 earlier months left out" in html) == (months == 30)
+    said = re.search(r'<span class="size-0">(.+?)</span>', html.split('<h1 class="lead">')[1])
+    assert said
+    assert said[1].startswith("Revenue was" if months == 1 else "MRR is")
 
 
 def month(number: int) -> date:
