@@ -2,8 +2,8 @@
     Which load wrote each month last: a table of the months with a stamp each, as a load leaves it. Where loads leave no
     stamps, a build takes for loaded by itself the last months, all months that it never read, and those of which it
     holds rows that are not right any more, because a company or its size was corrected. What reads int_company_months
-    takes the stamps that its rows have, and for a month without a row the beginning of time; cohorts are all counted
-    anew, for no row of theirs tells when a company was acquired before that was corrected.
+    takes the stamps that its rows have, and for a month without a row, or at another price, the beginning of time;
+    cohorts are all counted anew, for no row of theirs tells when a company was acquired before that was corrected.
 -#}
 {% macro loaded_months() -%}
     {%- if has_loaded_months() -%}
@@ -11,7 +11,12 @@
     {%- endif -%}
     {%- set now = "cast('" ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f') ~ "' as timestamp)" -%}
     {%- if model.name == 'int_mrr_steps' -%}
-        {%- set rows = stamped_months(ref('saas_kpis', 'int_company_months'), "cast('1970-01-01' as timestamp)") -%}
+        {#- With subscriptions the amounts are in the rows. -#}
+        {%- set repriced = '' if customers_are_subscribed() else repriced_months() -%}
+        {%- set rows = stamped_months(
+            ref('saas_kpis', 'int_company_months'), "cast('1970-01-01' as timestamp)",
+            others=repriced if is_incremental() else ''
+        ) -%}
     {%- elif model.name == 'int_company_months' and is_incremental() -%}
         {%- set rows = stamped_months(this, now, lookback_months(), corrected_months()) -%}
     {%- else -%}
@@ -93,6 +98,22 @@
             company_months.period = companies.acquired_period
             or coalesce(cast(company_months.period_before + interval '1 month' as date) = company_months.period, false)
         )
+{%- endmacro %}
+
+
+{# The months of which int_mrr_steps has other amounts than the prices of now: a price was corrected. #}
+{% macro repriced_months() -%}
+    select month_sizes.period
+    from {{ ref('saas_kpis', 'int_month_sizes') }} as month_sizes
+    left join (
+        select
+            period,
+            company_size,
+            sum(mrr) as mrr
+        from {{ this }}
+        group by period, company_size
+    ) as steps on month_sizes.period = steps.period and month_sizes.company_size = steps.company_size
+    where month_sizes.active_companies * month_sizes.monthly_price <> coalesce(steps.mrr, 0)
 {%- endmacro %}
 
 

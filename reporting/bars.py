@@ -8,6 +8,7 @@ from itertools import accumulate, pairwise
 from reporting.charts import MonthLabel, axis, month_labels
 
 _GAP = 0.3  # between two columns, of the room of one
+_FEWEST = 4  # companies at the end of an axis, so that its steps are whole ones
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def columns(periods: Sequence[date], gains: Sequence[tuple[str, Sequence[int]]],
 
 
 def _ticks(above: float, below: float) -> list[float]:
-    """Round numbers around zero, in steps for the longer side; at least one above it."""
-    steps = axis([max(above, below)], are_shares=False)
+    """Whole round numbers around zero, in steps for the longer side; at least one above it."""
+    steps = axis([max(above, below, _FEWEST)], are_shares=False)
     up, down = (sum(tick < side * 0.999999 for tick in steps) for side in (above, below))
     return [round((steps[1] - steps[0]) * number, 10) for number in range(-down, max(up, 1) + 1)]

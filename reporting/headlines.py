@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from reporting.judgement import AS_EXPECTED
 from reporting.kpis import Column
 from reporting.movements import MOVEMENTS, summed
 from reporting.rows import MonthlyKpis, place_a_year_before
@@ -20,10 +21,15 @@ def headline(months: Sequence[MonthlyKpis], revenue: Column, judgement: str = ""
     revenue : the KPI in the company's currency.
     judgement : whether revenue is as expected, in words; empty where nothing is expected.
     """
-    size = before_noun(months[-1].company_size)
+    last = months[-1]
+    size = before_noun(last.company_size)
     whose = f"Revenue of {size}companies" if size else "Revenue"
-    judged = f", {judgement[:1].lower()}{judgement[1:]}" if judgement else ""
-    return f"{whose} {_moved(months, revenue)}{judged}; {_remaining(months[-1], size)}"
+    judged = f"{judgement[:1].lower()}{judgement[1:]}"
+    if judgement == AS_EXPECTED:
+        judged = f", {judged}"
+    elif judgement:  # of the amount, and not of how far it has come
+        judged = f"; at {revenue.brief(last)} it is {judged}"
+    return f"{whose} {_moved(months, revenue)}{judged}; {_remaining(last, size)}"
 
 
 def headline_of_movements(metrics: Sequence[MonthlyKpis], mrr: Column) -> str:
@@ -46,24 +52,34 @@ def headline_of_movements(metrics: Sequence[MonthlyKpis], mrr: Column) -> str:
     return f"{whose} {_moved(metrics, mrr)}{': ' if drivers else ''}{drivers}"
 
 
-def deck(months: Sequence[MonthlyKpis], *, has_only_churn: bool) -> str:
-    """The sentence below: how many customers were acquired, and how many of them are there.
+def deck_of_cohort(months: Sequence[MonthlyKpis]) -> str:
+    """The sentence below that: how many customers were acquired in the first month, and which part of them is there.
 
     Parameters
     ----------
-    months : at least one row of one size, or of all, by period.
+    months : at least one row of one size, or of all, by period; nobody was acquired after the first.
     """
-    first, last = months[0], months[-1]
-    size = before_noun(last.company_size)
-    acquired, active = last.count("acquired_companies"), last.count("active_companies")
-    if acquired == 0:
+    acquired, active = months[-1].count("acquired_companies"), months[-1].count("active_companies")
+    if acquired <= 1:  # of whom the headline says all
         return ""
-    if has_only_churn and first.count("acquired_companies") == acquired:
-        part = share(Decimal(active) / acquired, 1, over="over ", under="under ")
-        who = f"The cohort of {month_and_year(first.period)}: {counted(acquired, f'{size}customer')}"
-        return f"{who}, of whom {part} were there in {month_and_year(last.period)}."
-    since = f"Of {counted(acquired, f'{size}customer')} acquired since {month_and_year(first.period)}"
-    return f"{since}, {active:,} were there in {month_and_year(last.period)}."
+    part = share(Decimal(active) / acquired, 1, over="over ", under="under ")
+    who = f"The cohort of {month_and_year(months[0].period)}: {_customers(months[-1])}"
+    return f"{who}, of whom {part} were there in {month_and_year(months[-1].period)}."
+
+
+def deck_of_acquired(months: Sequence[MonthlyKpis], active: int) -> str:
+    """The same where customers come in every month.
+
+    Parameters
+    ----------
+    active : how many of those who were acquired by this size are customers in the last month, of whatever size.
+    """
+    since = f"Of {_customers(months[-1])} acquired since {month_and_year(months[0].period)}"
+    return f"{since}, {active:,} were there in {month_and_year(months[-1].period)}."
+
+
+def _customers(last: MonthlyKpis) -> str:
+    return counted(last.count("acquired_companies"), f"{before_noun(last.company_size)}customer")
 
 
 def _moved(months: Sequence[MonthlyKpis], column: Column) -> str:

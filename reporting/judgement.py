@@ -7,6 +7,7 @@ from statistics import NormalDist
 from reporting.kpis import Kpi
 from reporting.rows import MonthlyKpis
 
+AS_EXPECTED = "As expected"
 _LEFT_OUT = 0.05  # of the simulations, by the band of one figure
 
 
@@ -30,7 +31,7 @@ class Expected:
     def said(self) -> str:
         """The judgement in words."""
         if self.side == "inside":
-            return "As expected"
+            return AS_EXPECTED
         if not self.is_surprising:
             return f"Just {self.side} what is expected"
         return "More than expected" if self.side == "above" else "Less than expected"

@@ -21,7 +21,7 @@ class Column:
 
     Parameters
     ----------
-    name : the column of `rpt_leadership_page`.
+    name : the column of `rpt_leadership_page`, or of another mart.
     title : what it is called.
     unit : how its figures are written.
     ratio_of : of a share, the columns of the part and of the whole.

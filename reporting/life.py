@@ -14,7 +14,6 @@ class CohortMonth:
     """A row of `fct_cohorts`: how many of the companies acquired in a month were customers so many months later."""
 
     cohort_period: date
-    company_size: str
     age_months: int
     acquired_companies: int
     active_companies: int
@@ -22,8 +21,8 @@ class CohortMonth:
     @classmethod
     def of(cls, columns: Mapping[str, Any]) -> "CohortMonth":
         """The row with these columns, among others."""
-        age, acquired, active = map(int, (columns[name] for name in cls.__match_args__[2:]))
-        return cls(columns["cohort_period"], columns["company_size"], age, acquired, active)
+        age, acquired, active = map(int, (columns[name] for name in cls.__match_args__[1:]))
+        return cls(columns["cohort_period"], age, acquired, active)
 
 
 @dataclass(frozen=True)

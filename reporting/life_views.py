@@ -19,7 +19,7 @@ from reporting.words import companies, companies_within, counted, month_and_year
 from seed_generator.rounding import share
 from seed_generator.scenario import ALL_SIZES
 
-_REVENUE_PER_COMPANY = Column("avg_revenue_per_company", "Revenue per company", MONEY)
+REVENUE_PER_COMPANY = Column("avg_revenue_per_company", "Revenue per company", MONEY)
 _MOST_COHORTS = 24
 _SHADES = 8  # of the heat map's cells
 _KINDS = {"acquired": "New", "returned": "Returned", "lost": "Churned"}
@@ -39,9 +39,7 @@ class BridgeRow:
 class SizeView:
     """What there is of one size, or of all."""
 
-    size: str
     name: str
-    style: int
     bridge_caption: str
     bridge: Sequence[BridgeRow]
     customers_caption: str
@@ -91,8 +89,8 @@ def life_view(company: Company, life: Life, wording: Wording) -> LifeView:
     left_out = f"; {counted(hidden, 'earlier month')} left out" if hidden else ""
     return LifeView(
         views=[_of_size(life, size, company, wording) for size in company.sizes],
-        cohorts_caption="Of the customers acquired in a month, how many percent were there so many months later; no"
-        f" colour where they were fewer than {FEW_COMPANIES}{left_out}.",
+        cohorts_caption="All sizes together: of the customers acquired in a month, how many percent were there so many"
+        f" months later, up to {_MOST_COHORTS - 1}; no colour where they were fewer than {FEW_COMPANIES}{left_out}.",
         ages=range(max(len(row.cells) for row in cohorts)),
         cohorts=cohorts,
         survival_caption="The share of customers that had not left so many months after they came, by Kaplan and Meier:"
@@ -109,7 +107,7 @@ def _of_size(life: Life, size: str, company: Company, wording: Wording) -> SizeV
     rows = _bridge(metrics, since, wording)
     first = customers[0]
     kinds, drawn = _customers(customers)
-    per_company = wording.told(_REVENUE_PER_COMPANY)
+    per_company = wording.told(REVENUE_PER_COMPANY)
     values = [per_company.of(row) for row in metrics]
     revenue = Series(
         label="",
@@ -120,9 +118,7 @@ def _of_size(life: Life, size: str, company: Company, wording: Wording) -> SizeV
     )
     whose = companies_within(size)
     return SizeView(
-        size=size,
         name=companies(size),
-        style=company.style(size),
         bridge_caption=f"How the MRR of {whose} went from {month_and_year(since.period)} to"
         f" {month_and_year(last.period)}.",
         bridge=rows,

@@ -46,6 +46,8 @@ def told_of_mix(kpi: Kpi, months: Mapping[str, Sequence[MonthlyKpis]], since: in
     along = {name: part / total for name, (part, _, _) in parts.items()}
     size = max(parts, key=lambda name: (along[name] > 0 and parts[name][2] > parts[name][1], along[name]))
     _, earlier, later = parts[size]
+    if _written(later) == _written(earlier):
+        return ""
     much = "The" if of_mix / total >= 1 else "Most of the"
     return (
         f"{much} {_DIRECTIONS[found.direction]} since {month_and_year(before.period)} is the mix:"

@@ -4,15 +4,22 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from urllib.parse import quote
 
 from reporting.kpis import Column, Kpi, Part
+from reporting.movements import MOVEMENTS
 from reporting.rows import MonthlyKpis
 from reporting.views import Company
-from reporting.words import short_month
+from reporting.words import counted, short_month
 
 _MOST_WITHOUT_YEARS = 24
+_YEAR = 12
+_OF_A_LIFE = [
+    *("newly_acquired_companies", "returned_companies", "churned_companies"),
+    *(one.name for one in MOVEMENTS),
+    *("closing_mrr", "avg_revenue_per_company"),
+]
 _COMMA_SEPARATED = "data:text/csv;charset=utf-8,"
 
 
@@ -51,16 +58,24 @@ def month_tables(kpis: Sequence[Kpi], company: Company) -> list[MonthTable]:
 
 
 def comma_separated(kpis: Sequence[Kpi], company: Company) -> str:
-    """An address that holds all of the tables as a CSV file, each figure as its mart has it."""
+    """An address that holds all of the tables as a CSV file, and of a life what its charts show by month.
+
+    Each figure is as its mart has it.
+    """
     names = [column.name for kpi in kpis for column in kpi.columns]
     names += [column.whole for kpi in kpis for column in kpi.columns if isinstance(column, Part)]
     names = list(dict.fromkeys((*names, *(kpi.companies for kpi in kpis))))
+    figures = {(row.period, row.company_size): dict(row.figures) for row in chain(*company.months.values())}
+    if company.life:
+        names += _OF_A_LIFE
+        for row in (*company.life.metrics, *company.life.customers):
+            figures[row.period, row.company_size] |= row.figures
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["period", "company_size", *names])
-    for months in zip(*(company.months[size] for size in company.sizes), strict=True):
-        for row in months:
-            writer.writerow([row.period, row.company_size, *(row.figures[name] for name in names)])
+    for period in company.periods:
+        for size in company.sizes:
+            writer.writerow([period, size, *(figures[period, size][name] for name in names)])
     return f"{_COMMA_SEPARATED}{quote(file.getvalue(), safe=',:')}"
 
 
@@ -70,7 +85,8 @@ def _rows(columns: Sequence[Column], months: Sequence[MonthlyKpis]) -> list[Row]
         some = list(of_year)
         rows += [Row(short_month(row.period), year, [_cell(column, row) for column in columns]) for row in some]
         if len(months) > _MOST_WITHOUT_YEARS:
-            rows.append(Row("All of", year, [_sum(column, some) for column in columns], is_year=True))
+            name = "All of" if len(some) == _YEAR else f"{counted(len(some), 'month')} of"
+            rows.append(Row(name, year, [_sum(column, some) for column in columns], is_year=True))
     return rows
 
 

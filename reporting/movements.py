@@ -27,13 +27,14 @@ class Movement(Column):
     is_between_sizes: bool = False
 
 
+# What comes stands before what goes, so that no sum of the first of them is below nothing.
 MOVEMENTS = (
     Movement("new_mrr", "New", MONEY, did="new customers brought"),
     Movement("reactivation_mrr", "Reactivation", MONEY, did="returning customers brought"),
     Movement("expansion_mrr", "Expansion", MONEY, did="upgrades and price rises brought"),
+    Movement("moved_in_mrr", "Moved in", MONEY, did="customers of other sizes brought", is_between_sizes=True),
     Movement("contraction_mrr", "Contraction", MONEY, did="downgrades and price cuts took", is_loss=True),
     Movement("churned_mrr", "Churned", MONEY, did="churn took", is_loss=True),
-    Movement("moved_in_mrr", "Moved in", MONEY, did="customers of other sizes brought", is_between_sizes=True),
     Movement(
         "moved_out_mrr",
         "Moved out",
@@ -57,18 +58,24 @@ def summed(metrics: Sequence[MonthlyKpis], after: date) -> Mapping[str, Decimal]
     return {one.name: sum((Decimal(row.figures[one.name] or 0) for row in rows), Decimal(0)) for one in MOVEMENTS}
 
 
-def has_only_churn(metrics: Sequence[MonthlyKpis]) -> bool:
+def has_only_churn(metrics: Sequence[MonthlyKpis], customers: Sequence[MonthlyKpis]) -> bool:
     """Whether no company came after the first month, came back or changed what it pays.
 
     Parameters
     ----------
     metrics : rows of the subscription metrics, by period; those of all sizes are among them.
+    customers : rows of `rpt_monthly_kpis`, the same.
     """
-    of_all = [row for row in metrics if row.company_size == ALL_SIZES]
-    first = of_all[0].period
     return not any(
-        row.figures[one.name]
-        for row in of_all
-        for one in MOVEMENTS
-        if one.name != "churned_mrr" and not (one.name == "new_mrr" and row.period == first)
+        row.figures[name]
+        for rows, names in ((metrics, _OTHER_MOVEMENTS), (customers, _OTHER_CUSTOMERS))
+        for row in rows
+        if row.company_size == ALL_SIZES
+        for name in names
+        if row.period > rows[0].period or name not in _OF_THE_FIRST_MONTH
     )
+
+
+_OTHER_MOVEMENTS = tuple(one.name for one in MOVEMENTS if one.name != "churned_mrr")
+_OTHER_CUSTOMERS = ("newly_acquired_companies", "returned_companies")
+_OF_THE_FIRST_MONTH = {"new_mrr", "newly_acquired_companies"}

@@ -9,9 +9,9 @@ from pathlib import Path
 import jinja2
 
 from reporting import words
-from reporting.headlines import deck, headline, headline_of_movements
+from reporting.headlines import deck_of_acquired, deck_of_cohort, headline, headline_of_movements
 from reporting.kpis import FEW_COMPANIES, KPIS, REVENUE
-from reporting.life_views import life_view
+from reporting.life_views import REVENUE_PER_COMPANY, life_view
 from reporting.month_table import comma_separated, month_tables
 from reporting.movements import CLOSING_MRR, MOVEMENTS
 from reporting.units import COUNT, SHARE
@@ -56,13 +56,16 @@ def leadership_page(company: Company, definition: Callable[[str], str], wording:
     cells = len(company.periods) * (len(company.sizes) - 1)
     sections = [section_of(kpi, company, len(kpis)) for kpi in kpis]
     figures = [part for section in sections for view in section.views for part in view.shown.split()]
-    explained = [*(kpi.name for kpi in kpis), *_WORDS, *(one.name for one in MOVEMENTS if life)]
-    titles = {column.name: column.title for column in (*kpis, *MOVEMENTS)}
+    explained = [*(kpi.name for kpi in kpis), *_WORDS]
+    if life:
+        explained += [column.name for column in (CLOSING_MRR, *MOVEMENTS, REVENUE_PER_COMPANY)]
+    titles = {column.name: column.title for column in (*kpis, REVENUE_PER_COMPANY)}
+    titles |= {one.name: f"{one.title} MRR" for one in MOVEMENTS} | {CLOSING_MRR.name: "MRR"}
     page = environment.get_template("page.html.jinja").render(
         fonts={font.stem: b64encode(font.read_bytes()).decode() for font in _FONTS.glob("*.woff2")},
         company_name=wording.company_name,
         headlines=[_headline(company, size, wording) for size in company.sizes],
-        decks=[deck(company.months[size], has_only_churn=life is None) for size in company.sizes],
+        decks=[_deck(company, size) for size in company.sizes],
         months_ahead=len(company.periods_ahead),
         number_words=f"{words.number_word(len(kpis))} {'number' if len(kpis) == 1 else 'numbers'}",
         first=company.periods[0],
@@ -74,8 +77,12 @@ def leadership_page(company: Company, definition: Callable[[str], str], wording:
         csv=comma_separated(kpis, company),
         few_companies=FEW_COMPANIES,
         life=life and life_view(company, life, wording),
-        words=[(titles.get(word, word.replace("_", " ").capitalize()), definition(word)) for word in explained],
+        words=[
+            (titles.get(word, word.replace("_", " ").capitalize()), definition(word).replace("`", ""))
+            for word in explained
+        ],
         judged=_judged(company, wording),
+        judged_together=company.judged_together(len(kpis)),
         cells=cells,
         agreeing=last.count("cells_as_in_the_books"),
         has_books=last.count("cells_in_the_books") > 0,
@@ -95,6 +102,14 @@ def _headline(company: Company, size: str, wording: Wording) -> str:
         return headline_of_movements(metrics, wording.told(CLOSING_MRR))
     expected = company.judged(revenue, months[-1], len(KPIS))
     return headline(months, revenue, expected.said if expected else "")
+
+
+def _deck(company: Company, size: str) -> str:
+    months = company.months[size]
+    if company.life is None:
+        return deck_of_cohort(months)
+    *_, last = (row for row in company.life.customers if row.company_size == size)
+    return deck_of_acquired(months, last.count("active_of_acquired_companies"))
 
 
 def _judged(company: Company, wording: Wording) -> tuple[int, int]:

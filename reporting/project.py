@@ -149,13 +149,13 @@ class Project:
         ------
         MartsError : as `monthly_kpis`.
         """
-        metrics = self.subscription_metrics()
-        if has_only_churn(metrics):
+        metrics, customers = self.subscription_metrics(), self._report(_KPIS)
+        if has_only_churn(metrics, customers):
             return None
         cohorts, survival = (f"select * from {self._mart(name).relation_name}" for name in (_COHORTS, _SURVIVAL))
         return Life(
             metrics,
-            self._report(_KPIS),
+            customers,
             [CohortMonth.of(row) for row in self._rows(f"{cohorts} order by cohort_period, age_months")],
             [SurvivalAge.of(row) for row in self._rows(f"{survival} order by age_months")],
         )

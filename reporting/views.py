@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reporting.charts import Chart, Series, Spark, Values, line_chart, longest_name, sparkline
+from reporting.charts import Chart, Series, Spark, Values, across, line_chart, longest_name, sparkline
 from reporting.judgement import Expected, judged
 from reporting.kpis import Column, Kpi
 from reporting.life import Life
@@ -19,7 +19,6 @@ _STYLES = 6  # of lines that the style sheet tells apart, beside the total's
 MOST_LINES = 4  # sizes that are drawn together with the total
 _MOST_READOUTS = 240  # months of all views that a pointer finds one by one, or else the file grows too large
 _WIDEST_READOUT = 20.0  # in percent of a plot, so that the last month's does not leave a phone
-_NOBODY = "No customers"
 
 
 @dataclass(frozen=True)
@@ -120,8 +119,12 @@ class Company:
         self.periods_ahead = [] if is_over else sorted({row.period for row in ahead})
 
     def judged(self, kpi: Kpi, row: MonthlyKpis, kpis: int) -> Expected | None:
-        """What is to be said of a figure, beside the others of the last month: of so many KPIs, of every size."""
-        return judged(kpi, row, kpis * len(self.sizes))
+        """What is to be said of a figure, beside the others of the last month."""
+        return judged(kpi, row, self.judged_together(kpis))
+
+    def judged_together(self, kpis: int) -> int:
+        """How many figures a month has: those of so many KPIs, of every size."""
+        return kpis * len(self.sizes)
 
     def style(self, size: str) -> int:
         """0 is the total's; sizes take turns where there are many."""
@@ -143,14 +146,14 @@ def _view(kpi: Kpi, size: str, company: Company, kpis: int) -> View:
     is_alone = len(drawn) == 1
     series = [_series(kpi, one, company, is_alone=is_alone, has_band=one == size) for one in drawn]
     chart = line_chart([*company.periods, *company.periods_ahead], series, are_shares=kpi.unit.is_share)
+    has_ahead = any(line.path_ahead for line in chart.lines)
     expected = company.judged(kpi, last, kpis)
-    is_gone = kpi.of(last) is None
     return View(
         size=size,
         name=companies(size),
         style=company.style(size),
         exact=_exact(kpi, last),
-        shown=_NOBODY if is_gone else kpi.brief(last),
+        shown=_shown(kpi, last),
         counts=filled(kpi.counts, kpi, last),
         comparisons=_comparisons(kpi, months, is_news=not (expected and not expected.is_surprising)),
         expected=expected,
@@ -160,8 +163,8 @@ def _view(kpi: Kpi, size: str, company: Company, kpis: int) -> View:
         spark=_spark(kpi, months),
         has_hollow_dots=any(dot.is_hollow for line in chart.lines for dot in line.dots),
         has_band=any(line.band for line in chart.lines),
-        has_ahead=bool(company.periods_ahead),
-        longest_name=longest_name(chart.lines, with_values=not company.periods_ahead),
+        has_ahead=has_ahead,
+        longest_name=longest_name(chart.lines, with_values=not has_ahead),
         others=[
             Small(size_name(one), kpi.brief(company.months[one][-1]), _spark(kpi, company.months[one]))
             for one in (sizes if size == ALL_SIZES and len(sizes) > MOST_LINES else ())
@@ -205,6 +208,13 @@ def _series(kpi: Kpi, size: str, company: Company, *, is_alone: bool, has_band: 
     )
 
 
+def _shown(kpi: Kpi, row: MonthlyKpis) -> str:
+    """The figure, or why there is none."""
+    if kpi.of(row) is not None:
+        return kpi.brief(row)
+    return "None to keep" if row.count("active_companies") else "No customers"
+
+
 def _exact(column: Column, row: MonthlyKpis) -> str:
     figure = row.figures[column.name]  # as the mart has it
     return "" if figure is None else str(figure)
@@ -244,8 +254,8 @@ def _news(kpi: Kpi, it: Change) -> str:
 
 def _readouts(kpi: Kpi, drawn: Sequence[str], company: Company) -> list[Readout]:
     """Month by month; of a month to come what is expected."""
-    count = len(company.periods) + len(company.periods_ahead)
-    width = min(100 / max(count - 1, 1), _WIDEST_READOUT)
+    xs = across(len(company.periods) + len(company.periods_ahead))
+    width = min(100 / max(len(xs) - 1, 1), _WIDEST_READOUT)
     readouts = []
     for index, period in enumerate([*company.periods, *company.periods_ahead]):
         is_ahead = index >= len(company.periods)
@@ -255,7 +265,7 @@ def _readouts(kpi: Kpi, drawn: Sequence[str], company: Company) -> list[Readout]
         band = kpi.band(rows[drawn[0]])
         readouts.append(
             Readout(
-                x=round(width * index if count > 1 else 50.0, 2),
+                x=xs[index],
                 width=round(width, 2),
                 month=f"{month_and_year(period)}{', expected' if is_ahead else ''}",
                 lines=[(size_name(size), company.style(size), shown(row)) for size, row in rows.items()],

@@ -148,6 +148,27 @@ def assert_counts_corrections(warehouse: Warehouse) -> None:
     assert {mart: shown(warehouse, mart) for mart in KEYS} == counted
 
 
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("postgres", marks=pytest.mark.slow("another engine"))])
+def test_a_build_counts_prices_that_were_corrected_however_long_ago(
+    example: Path, request: pytest.FixtureRequest, engine: str
+) -> None:
+    warehouse = built(example, "active", request.getfixturevalue("analyst") if engine == "postgres" else None)
+    with warehouse.cursor() as cursor:
+        cursor.execute("update analytics_app.price_list set monthly_price = 25 where plan = 'starter'")
+        cursor.execute("update analytics_app.price_list set monthly_price = 0 where plan = 'business'")
+    assert warehouse.build(*WITHOUT_SEEDS), warehouse.messages
+    counted = {mart: shown(warehouse, mart) for mart in KEYS}
+    assert counted["rpt_subscription_metrics"] != expected("active", "rpt_subscription_metrics")
+    assert warehouse.build(*MODELS_ALONE, "--full-refresh"), warehouse.messages
+    assert {mart: shown(warehouse, mart) for mart in KEYS} == counted
+    with warehouse.cursor() as cursor:
+        cursor.execute("update analytics_app.price_list set monthly_price = 99 where plan = 'business'")
+        cursor.execute("update analytics_app.price_list set monthly_price = 19 where plan = 'starter'")
+    assert warehouse.build(*MODELS_ALONE), warehouse.messages
+    for mart in KEYS:
+        assert shown(warehouse, mart) == expected("active", mart), mart
+
+
 def test_what_came_too_late_to_be_counted_turns_a_check_of_the_data_red(example: Path) -> None:
     warehouse = built(example, "subscribed")
     with warehouse.cursor() as cursor:

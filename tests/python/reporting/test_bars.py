@@ -45,6 +45,7 @@ def test_columns_are_as_high_as_their_numbers_and_stand_on_zero_or_on_one_anothe
     heights = [y for y, _ in drawn.ticks]
     assert heights == sorted(heights, reverse=True)  # more is higher
     assert (heights[0], heights[-1]) == (100, 0)
+    assert values == [int(value) for value in values]
     assert values[-1] >= max(a + r for a, r, _ in numbers)
     assert -values[0] >= max(lost)
     percent = 100 / (values[-1] - values[0])

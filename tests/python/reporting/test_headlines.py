@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from reporting.headlines import deck, headline, headline_of_movements
+from reporting.headlines import deck_of_acquired, deck_of_cohort, headline, headline_of_movements
 from reporting.kpis import REVENUE
 from reporting.movements import CLOSING_MRR, MOVEMENTS, has_only_churn
 from reporting.rows import Figure, MonthlyKpis
@@ -42,7 +42,7 @@ def months(*revenue: object, acquired: int = 9, active: int = 4, size: str = "al
         (
             months(50, 0, active=0, size="mid_market"),
             "Less than expected",
-            "Revenue of mid market companies is 100.0% below January, less than expected; none of the 9 mid",
+            "Revenue of mid market companies is 100.0% below January; at $0 it is less than expected; none",
         ),
         (months(9, acquired=1, active=1), "", "Revenue was $9 in January; its one customer remains"),
         (months(0, acquired=1, active=0), "", "Revenue was $0 in January; its one customer is gone"),
@@ -103,18 +103,34 @@ def test_where_they_come_and_change_it_says_what_drove_mrr(rows: list[MonthlyKpi
 @pytest.mark.parametrize("movement", [one.name for one in MOVEMENTS])
 def test_a_company_that_does_anything_but_lose_customers_has_a_life(movement: str) -> None:
     later = metrics({"new_mrr": 9, "churned_mrr": -1}, {movement: -1 if movement == "churned_mrr" else 1})
-    assert has_only_churn(later) == (movement == "churned_mrr")
+    assert has_only_churn(later, customers(0, 0)) == (movement == "churned_mrr")
+
+
+def customers(newly_acquired: int, returned: int) -> list[MonthlyKpis]:
+    """Companies that were acquired in the first month, and what came in the second one."""
+    numbers = [(9, 0), (newly_acquired, returned)]
+    return [
+        MonthlyKpis(first_of(month), "all", {"newly_acquired_companies": acquired, "returned_companies": number})
+        for month, (acquired, number) in enumerate(numbers, 1)
+    ]
+
+
+@pytest.mark.parametrize(("newly_acquired", "returned"), [(1, 0), (0, 1), (0, 0)])
+def test_so_has_one_to_which_customers_come_who_pay_nothing(newly_acquired: int, returned: int) -> None:
+    of_nothing = metrics({}, {})
+    assert has_only_churn(of_nothing, customers(newly_acquired, returned)) == (newly_acquired == returned == 0)
 
 
 def test_below_stands_the_cohort_or_how_many_were_acquired_so_far() -> None:
     only_one = months(5, 5, acquired=500, active=211)
-    assert deck(only_one, has_only_churn=True) == (
+    assert deck_of_cohort(only_one) == (
         "The cohort of January 2021: 500 customers, of whom 42.2% were there in February 2021."
     )
-    grown = [*months(5, acquired=200), row(first_of(2), "small", opening=1200, active=900)]
-    assert deck(grown, has_only_churn=False) == (
-        "Of 1,200 small customers acquired since January 2021, 900 were there in February 2021."
-    )
-    assert deck(months(0, acquired=0), has_only_churn=True) == ""
     nearly = months(5, acquired=10**6, active=10**6 - 1)
-    assert "of whom over 99.9% were there" in deck(nearly, has_only_churn=True)
+    assert "of whom over 99.9% were there" in deck_of_cohort(nearly)
+    assert [deck_of_cohort(months(0, acquired=number, active=0)) for number in (0, 1)] == ["", ""]
+    # Of those who came as small ones some are large now, and of the small ones of now some came as large ones.
+    grown = [*months(5, acquired=200), row(first_of(2), "small", opening=1200, active=900)]
+    assert deck_of_acquired(grown, 850) == (
+        "Of 1,200 small customers acquired since January 2021, 850 were there in February 2021."
+    )

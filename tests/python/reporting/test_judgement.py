@@ -90,6 +90,8 @@ def used(small: tuple[int, int], large: tuple[int, int]) -> dict[str, list[Month
         # What one uses more and the mix takes away again.
         ((70, 420), (30, 450), ""),
         ((50, 200), (50, 601), ""),
+        # A share that is written as it was explains nothing.
+        ((20_000, 80_000), (20_100, 260_000), ""),
         (
             (0, 0),
             (50, 600),

@@ -261,7 +261,6 @@ def test_one_of_something_is_told_in_the_singular(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(page_module, "KPIS", (RETENTION,))
     html = page([row(DECEMBER, "all", opening=1, active=1, sessions=1, revenue=1, books=(0, 1))])
     assert "one number for December 2021" in html
-    assert "The cohort of December 2021: 1 customer, of whom 100.0% were there" in html
     assert "Of 1 customer at the start" in html
     assert re.findall(r"\b1 (?:companies|customers|sessions|cells|numbers)\b", html) == []
 

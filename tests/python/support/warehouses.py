@@ -69,7 +69,8 @@ class Warehouse:
     def compile(self) -> Path:
         """The manifest of all that dbt compiles for what is built anew, unit tests among it; once in a test run."""
         manifest = self.artifacts / "manifest.json"
-        shared = shared_file(".json", self.target, self.project)
+        place = (self.file and self.file.stem, self.environment.get("SCHEMA_PREFIX"))
+        shared = shared_file(".json", self.target, *place, self.project)
         if not take(shared, manifest):
             assert self.dbt("compile", "--full-refresh", "--write-json", *WITH_UNIT_TESTS), self.messages
             share(manifest, shared)
