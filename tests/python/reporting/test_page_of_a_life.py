@@ -1,14 +1,12 @@
 """The page of a company whose customers come, return and change: its charts have the figures of the marts."""
 
 import csv
-import io
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Browser, FloatRect, Locator
@@ -277,13 +275,3 @@ def test_where_sizes_are_many_each_has_a_small_chart() -> None:
     assert len(others) == 2
     few = [row for row in rows if row.company_size in {"size_0", "size_1", "all"}]
     assert '<ul class="others">' not in leadership_page(Company(few), str, WORDING, "here")
-
-
-def test_the_brief_s_page_has_nothing_of_a_life(duckdb_warehouse: Warehouse, tmp_path: Path) -> None:
-    duckdb_warehouse.fill()
-    assert duckdb_warehouse.report("--page", str(tmp_path / "kpis.html")) == 0
-    html = (tmp_path / "kpis.html").read_text()
-    assert [word for word in ("MRR", "Cohorts", "Survival", 'class="heat"') if word in html.split("<body>")[1]] == []
-    csv_file = re.search(r'href="data:text/csv;charset=utf-8,([^"]+)"', html)
-    assert csv_file
-    assert len(list(csv.reader(io.StringIO(unquote(csv_file[1]))))) == 1 + 12 * 3
