@@ -19,9 +19,10 @@ PARTIAL_PARSE = "partial_parse.msgpack"
 
 
 class Remembered:
-    """What dbt has parsed in this process, if that is to be used again."""
+    """What dbt has parsed in this process, if that is to be used again, and what it has left in which file."""
 
     manifests: ClassVar[dict[Path | None, Manifest]] = {}
+    left: ClassVar[dict[Path, Path | None]] = {}
     is_used = True
 
 
@@ -46,9 +47,11 @@ def parsed_once(unchanged: Path) -> Iterator[None]:
         if is_remembered and shared in Remembered.manifests:
             return _given(config, Remembered.manifests[shared])
         own = Path(config.project_root, config.target_path, PARTIAL_PARSE)
-        if not own.exists():
+        # What a command with other vars has left, dbt would parse anew.
+        if not own.exists() or Remembered.left.get(own, shared) != shared:
             take(shared, own)
         parsed = full_manifest(config, **options)
+        Remembered.left[own] = shared
         share(own, shared)
         if is_remembered:
             Remembered.manifests[shared] = parsed
