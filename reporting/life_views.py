@@ -177,7 +177,7 @@ def _customers(rows: Sequence[MonthlyKpis]) -> tuple[list[tuple[str, str]], Colu
 def _cohorts(rows: Sequence[CohortMonth]) -> list[HeatRow]:
     """The last cohorts, of all sizes together, each with its ages."""
     numbers: dict[date, dict[int, tuple[int, int]]] = defaultdict(dict)
-    for row in rows:
+    for row in filter(lambda row: row.acquired_companies, rows):
         acquired, active = numbers[row.cohort_period].get(row.age_months, (0, 0))
         numbers[row.cohort_period][row.age_months] = (
             acquired + row.acquired_companies,
@@ -199,9 +199,9 @@ def _heat_cell(acquired: int, active: int) -> HeatCell:
 
 
 def _survival(life: Life, company: Company) -> StepChart:
-    """A line of all, and one of each size where these are not too many."""
+    """A line of all, and one of each size where there are some and not too many."""
     of_sizes = [[row for row in life.survival if row.company_size == size] for size in company.sizes[1:]]
-    shown = [_of_all(life.survival), *(rows for rows in of_sizes if rows and len(of_sizes) <= MOST_LINES)]
+    shown = [_of_all(life.survival), *(rows for rows in of_sizes if rows and 1 < len(of_sizes) <= MOST_LINES)]
     return step_chart(
         [
             Series(

@@ -154,7 +154,19 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     return Gallery(tmp_path_factory.mktemp("gallery"))
 
 
-@pytest.mark.parametrize("definition", DEFINITIONS, ids=NAMES)
+# What is judged without dbt is what dbt compiled; that dbt judges alike is seen of one definition for each model.
+CONTRACTS = {each.name for each in DEFINITIONS if each.contract_of}
+FIRST_OF_ITS_MODEL = {each.of_model: each.name for each in reversed(DEFINITIONS)}.values()
+THROUGH_DBT = [
+    each for each in DEFINITIONS if each.name in {"opening_is_always_acquired", *CONTRACTS, *FIRST_OF_ITS_MODEL}
+]
+every_other = pytest.mark.slow("every other definition of a model")
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [pytest.param(each, id=each.name, marks=() if each in THROUGH_DBT else every_other) for each in DEFINITIONS],
+)
 def test_a_wrong_definition_is_caught_by_the_tests_that_it_names(gallery: Gallery, definition: WrongDefinition) -> None:
     assert bool(definition.caught_by) != bool(definition.contract_of), "name either tests or a contract"
     outcome = gallery.outcome(definition)
@@ -185,15 +197,15 @@ def test_wrong_definitions_are_caught_by_the_unit_tests_that_they_name(
     assert gallery.red_unit_tests(named.keys()) == named
 
 
-def test_an_identity_or_the_truth_sees_every_wrong_figure(gallery: Gallery) -> None:
-    seen = {each.name: gallery.outcome(each).is_seen_by_the_marts for each in DEFINITIONS if not each.contract_of}
+@pytest.mark.parametrize(
+    "definitions", [THROUGH_DBT, pytest.param(DEFINITIONS, marks=every_other)], ids=["one of each model", "all"]
+)
+def test_an_identity_or_the_truth_sees_every_wrong_figure(gallery: Gallery, definitions: list[WrongDefinition]) -> None:
+    seen = {each.name: gallery.outcome(each).is_seen_by_the_marts for each in definitions if not each.contract_of}
     assert [name for name, is_seen in seen.items() if not is_seen] == []
 
 
-# What is judged without dbt is what dbt compiled; that dbt judges alike is seen of one definition for each model.
-QUICKLY = {"opening_is_always_acquired", *(each.name for each in DEFINITIONS if each.contract_of)}
-FIRST_OF_ITS_MODEL = {each.of_model: each.name for each in reversed(DEFINITIONS)}.values()
-THROUGH_DBT = [each for each in DEFINITIONS if each.name in {*QUICKLY, *FIRST_OF_ITS_MODEL}]
+QUICKLY = {"opening_is_always_acquired", *CONTRACTS}
 through_dbt = pytest.mark.slow("a definition for every other model through dbt itself")
 
 
@@ -245,6 +257,7 @@ def test_no_file_of_the_gallery_is_left_out() -> None:
     assert {path.stem for path in (GALLERY / "scenarios").glob("*.toml")} <= set(SCENARIOS)
 
 
+@pytest.mark.slow("the page of all definitions", keeps="proof/test_gallery.py")
 def test_the_page_is_what_the_gallery_renders_to(gallery: Gallery) -> None:
     rendered = page({definition.name: gallery.outcome(definition).figures for definition in DEFINITIONS})
     check_page(PAGE, rendered)
