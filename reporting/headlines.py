@@ -57,7 +57,7 @@ def deck_of_cohort(months: Sequence[MonthlyKpis]) -> str:
 
     Parameters
     ----------
-    months : at least one row of one size, or of all, by period; nobody was acquired after the first.
+    months : at least one row of one size, or of all, by period; no company was acquired after the first month.
     """
     acquired, active = months[-1].count("acquired_companies"), months[-1].count("active_companies")
     if acquired <= 1:  # of whom the headline says all
@@ -72,7 +72,7 @@ def deck_of_acquired(months: Sequence[MonthlyKpis], active: int) -> str:
 
     Parameters
     ----------
-    active : how many of those who were acquired by this size are customers in the last month, of whatever size.
+    active : how many companies acquired at this size are customers in the last month, at any size.
     """
     since = f"Of {_customers(months[-1])} acquired since {month_and_year(months[0].period)}"
     return f"{since}, {active:,} were there in {month_and_year(months[-1].period)}."

@@ -21,7 +21,9 @@ class CohortMonth:
     @classmethod
     def of(cls, columns: Mapping[str, Any]) -> "CohortMonth":
         """The row with these columns, among others."""
-        age, acquired, active = map(int, (columns[name] for name in cls.__match_args__[1:]))
+        age, acquired, active = (
+            int(columns[name]) for name in ("age_months", "acquired_companies", "active_companies")
+        )
         return cls(columns["cohort_period"], age, acquired, active)
 
 
@@ -43,7 +45,9 @@ class SurvivalAge:
     @classmethod
     def of(cls, columns: Mapping[str, Any]) -> "SurvivalAge":
         """The row with these columns, among others."""
-        age, at_risk, churned = map(int, (columns[name] for name in cls.__match_args__[1:4]))
+        age, at_risk, churned = (
+            int(columns[name]) for name in ("age_months", "companies_at_risk", "churned_companies")
+        )
         return cls(columns["company_size"], age, at_risk, churned, columns["survival_rate"])
 
 

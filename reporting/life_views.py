@@ -10,16 +10,14 @@ from reporting.bars import Columns, Step, bridge, columns
 from reporting.charts import Chart, Series, StepChart, line_chart, longest_name, step_chart
 from reporting.kpis import FEW_COMPANIES, Column
 from reporting.life import CohortMonth, Life, SurvivalAge
-from reporting.movements import CLOSING_MRR, MOVEMENTS, summed
+from reporting.movements import CLOSING_MRR, MOVEMENTS, REVENUE_PER_COMPANY, summed
 from reporting.rows import MonthlyKpis, place_a_year_before
-from reporting.units import MONEY
 from reporting.views import MOST_LINES, Company
 from reporting.wording import Wording
 from reporting.words import companies, companies_within, counted, month_and_year, size_name, width
 from seed_generator.rounding import share
 from seed_generator.scenario import ALL_SIZES
 
-REVENUE_PER_COMPANY = Column("avg_revenue_per_company", "Revenue per company", MONEY)
 _MOST_COHORTS = 24
 _SHADES = 8  # of the heat map's cells
 _KINDS = {"acquired": "New", "returned": "Returned", "lost": "Churned"}
@@ -139,6 +137,7 @@ def _bridge(metrics: Sequence[MonthlyKpis], since: MonthlyKpis, wording: Wording
     # From size to size is no movement of all.
     is_of_all = since.company_size == ALL_SIZES
     there = [one for one in MOVEMENTS if sums[one.name] and not (is_of_all and one.is_between_sizes)]
+    there.sort(key=lambda one: one.is_loss)  # gains first, so that no level is below 0
     opening, closing = (Decimal(row.figures[mrr.name] or 0) for row in (since, metrics[-1]))
     amounts: list[tuple[str, Decimal]] = [
         (month_and_year(since.period), opening),

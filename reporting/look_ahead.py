@@ -20,7 +20,7 @@ def months_ahead(scenario: str) -> Sequence[MonthlyKpis]:
     ----------
     scenario : of the simulation, as JSON. Where one with more months is beyond the limits, there is nothing.
     """
-    # It needs numpy, which nobody waits for who only reads the table.
+    # It imports numpy, which takes time; the printed table does without.
     from seed_generator.expectations.kpis import expected_kpis  # noqa: PLC0415
 
     loaded = scenario_from_json(scenario)

@@ -4,27 +4,22 @@ from collections.abc import Sequence
 
 from reporting.kpi_table import monthly_table
 from reporting.kpis import Column
+from reporting.movements import CLOSING_MRR, MOVEMENTS, REVENUE_PER_COMPANY
 from reporting.rows import MonthlyKpis
 from reporting.units import MEAN, MONEY, SHARE
 from reporting.wording import Wording
 
 _METRICS = (
     Column("opening_mrr", "Opening MRR", MONEY),
-    Column("new_mrr", "New", MONEY),
-    Column("reactivation_mrr", "Reactivation", MONEY),
-    Column("expansion_mrr", "Expansion", MONEY),
-    Column("contraction_mrr", "Contraction", MONEY),
-    Column("churned_mrr", "Churned", MONEY),
-    Column("moved_in_mrr", "Moved in", MONEY),
-    Column("moved_out_mrr", "Moved out", MONEY),
-    Column("closing_mrr", "Closing MRR", MONEY),
+    *MOVEMENTS,
+    CLOSING_MRR,
     Column("net_revenue_retention_1m", "Net retention, 1 month", SHARE),
     Column("gross_revenue_retention_1m", "Gross retention, 1 month", SHARE),
     Column("net_revenue_retention_12m", "Net retention, 12 months", SHARE),
     Column("gross_revenue_retention_12m", "Gross retention, 12 months", SHARE),
     Column("revenue_churn_rate", "Revenue churn", SHARE),
     Column("quick_ratio", "Quick ratio", MEAN),
-    Column("avg_revenue_per_company", "Revenue per company", MONEY),
+    REVENUE_PER_COMPANY,
     Column("lifetime_value", "Lifetime value", MONEY),
 )
 

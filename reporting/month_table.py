@@ -8,7 +8,7 @@ from itertools import chain, groupby
 from urllib.parse import quote
 
 from reporting.kpis import Column, Kpi, Part
-from reporting.movements import MOVEMENTS
+from reporting.movements import CLOSING_MRR, MOVEMENTS, REVENUE_PER_COMPANY
 from reporting.rows import MonthlyKpis
 from reporting.views import Company
 from reporting.words import counted, short_month
@@ -18,7 +18,7 @@ _YEAR = 12
 _OF_A_LIFE = [
     *("newly_acquired_companies", "returned_companies", "churned_companies"),
     *(one.name for one in MOVEMENTS),
-    *("closing_mrr", "avg_revenue_per_company"),
+    *(CLOSING_MRR.name, REVENUE_PER_COMPANY.name),
 ]
 _COMMA_SEPARATED = "data:text/csv;charset=utf-8,"
 
@@ -54,7 +54,7 @@ def month_tables(kpis: Sequence[Kpi], company: Company) -> list[MonthTable]:
     """A table of each size, that of the total first."""
     columns = [column for kpi in kpis for column in kpi.columns]
     titles = [column.title for column in columns]
-    return [MonthTable(size, titles, list(_rows(columns, company.months[size]))) for size in company.sizes]
+    return [MonthTable(size, titles, _rows(columns, company.months[size])) for size in company.sizes]
 
 
 def comma_separated(kpis: Sequence[Kpi], company: Company) -> str:

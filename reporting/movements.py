@@ -27,14 +27,14 @@ class Movement(Column):
     is_between_sizes: bool = False
 
 
-# What comes stands before what goes, so that no sum of the first of them is below nothing.
+# In the order of the mart.
 MOVEMENTS = (
     Movement("new_mrr", "New", MONEY, did="new customers brought"),
     Movement("reactivation_mrr", "Reactivation", MONEY, did="returning customers brought"),
     Movement("expansion_mrr", "Expansion", MONEY, did="upgrades and price rises brought"),
-    Movement("moved_in_mrr", "Moved in", MONEY, did="customers of other sizes brought", is_between_sizes=True),
     Movement("contraction_mrr", "Contraction", MONEY, did="downgrades and price cuts took", is_loss=True),
     Movement("churned_mrr", "Churned", MONEY, did="churn took", is_loss=True),
+    Movement("moved_in_mrr", "Moved in", MONEY, did="customers of other sizes brought", is_between_sizes=True),
     Movement(
         "moved_out_mrr",
         "Moved out",
@@ -45,6 +45,7 @@ MOVEMENTS = (
     ),
 )
 CLOSING_MRR = Column("closing_mrr", "Closing MRR", MONEY)
+REVENUE_PER_COMPANY = Column("avg_revenue_per_company", "Revenue per company", MONEY)
 
 
 def summed(metrics: Sequence[MonthlyKpis], after: date) -> Mapping[str, Decimal]:

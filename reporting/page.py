@@ -11,9 +11,9 @@ import jinja2
 from reporting import words
 from reporting.headlines import deck_of_acquired, deck_of_cohort, headline, headline_of_movements
 from reporting.kpis import FEW_COMPANIES, KPIS, REVENUE
-from reporting.life_views import REVENUE_PER_COMPANY, life_view
+from reporting.life_views import life_view
 from reporting.month_table import comma_separated, month_tables
-from reporting.movements import CLOSING_MRR, MOVEMENTS
+from reporting.movements import CLOSING_MRR, MOVEMENTS, REVENUE_PER_COMPANY
 from reporting.units import COUNT, SHARE
 from reporting.views import Company, section_of
 from reporting.wording import Wording

@@ -96,8 +96,8 @@ class Company:
     Parameters
     ----------
     rows : for every month and size one, and one for `all`; at least one month.
-    ahead : the same for the months to come, with the expected figures; may be empty. Where nobody is left, and nobody
-        can come, nothing is expected any more.
+    ahead : the same for the months to come, with the expected figures; may be empty. A size without customers, in a
+        company that acquires none, loses its expected figures here.
     life : what else there is, if customers come, return and change.
     """
 

@@ -12,16 +12,10 @@ import pytest
 import yaml
 from playwright.sync_api import Browser
 
-from browser import chromium, visit
+from browser import visit
 from descriptions import LONGEST_COMMENT, project_and_columns, too_long, undescribed
 from reporting.documentation import main
 from warehouses import PROJECT, Warehouse
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

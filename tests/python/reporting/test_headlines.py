@@ -129,7 +129,7 @@ def test_below_stands_the_cohort_or_how_many_were_acquired_so_far() -> None:
     nearly = months(5, acquired=10**6, active=10**6 - 1)
     assert "of whom over 99.9% were there" in deck_of_cohort(nearly)
     assert [deck_of_cohort(months(0, acquired=number, active=0)) for number in (0, 1)] == ["", ""]
-    # Of those who came as small ones some are large now, and of the small ones of now some came as large ones.
+    # Some companies that were acquired as small ones are large now, and some large ones are small.
     grown = [*months(5, acquired=200), row(first_of(2), "small", opening=1200, active=900)]
     assert deck_of_acquired(grown, 850) == (
         "Of 1,200 small customers acquired since January 2021, 850 were there in February 2021."

@@ -76,7 +76,7 @@ def used(small: tuple[int, int], large: tuple[int, int]) -> dict[str, list[Month
 @pytest.mark.parametrize(
     ("small", "large", "said"),
     [
-        # Each uses it as before, and there are more of those who use it more: 8.00 to 9.60.
+        # Each size has as many sessions as before, and the share of large companies rises: 8.00 to 9.60.
         (
             (30, 120),
             (70, 840),

@@ -1,7 +1,6 @@
 """The leadership page as people meet it: made on each engine, opened from disk in a real browser."""
 
 import re
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize
 
-from browser import chromium, lowest_contrast, scrolls_sideways, violations, visit
+from browser import lowest_contrast, scrolls_sideways, violations, visit
 from reporting.kpis import KPIS, Part
 from reporting.page import leadership_page
 from reporting.views import Company
@@ -19,12 +18,6 @@ from shown import WORDING, row
 from warehouses import Warehouse
 
 SCHEMES = ("light", "dark")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def build_and_write_page(warehouse: Warehouse, file: Path) -> Path:

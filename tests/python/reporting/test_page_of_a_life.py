@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FloatRect, Locator
 
-from browser import chromium, lowest_contrast, scrolls_sideways, violations, visit
+from browser import lowest_contrast, scrolls_sideways, violations, visit
 from fault_page import LIFE_FILE
 from reporting.life import CohortMonth, Life, SurvivalAge
 from reporting.movements import MOVEMENTS
@@ -24,12 +24,6 @@ from shown import WORDING, row
 from warehouses import Warehouse
 
 LAST, YEAR_BEFORE = "date '2021-12-01'", "date '2021-01-01'"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +105,7 @@ def test_customers_and_survival_are_drawn_as_high_as_they_are(
     )
     with visit(browser, page_file) as met:
         section = met.page.locator("section[aria-labelledby=life-2] .size-0")
+        per_customer = set()
         for place, kind in enumerate(("acquired", "returned", "lost")):
             numbers = [month[place] for month in customers]
             if kind == "acquired":
@@ -121,7 +116,9 @@ def test_customers_and_survival_are_drawn_as_high_as_they_are(
             tallest = max(range(len(drawn)), key=drawn.__getitem__)
             for number, height in zip(drawn, heights, strict=True):
                 assert height == pytest.approx(heights[tallest] * number / drawn[tallest], abs=1)
+            per_customer.add(heights[tallest] / drawn[tallest])
             assert [box["x"] for box in boxes] == sorted(box["x"] for box in boxes)
+        assert max(per_customer) == pytest.approx(min(per_customer), rel=0.1)  # one scale for all kinds
         zero = box_of(section.locator(".grid.zero"))["y"]
         assert all(box_of(bar)["y"] >= zero - 2 for bar in section.locator("rect.lost").all())
         line = met.page.locator("section[aria-labelledby=survival] path.line.s1")

@@ -28,7 +28,7 @@ def shared_file(suffix: str, *what: object) -> Path | None:
 
 
 def share(own: Path, shared: Path | None) -> None:
-    """Let others have a file, unless somebody made the same before; they see all of it or nothing."""
+    """Copy a file to where other workers find it, unless it is there. It appears there whole, by a rename."""
     if shared is None or shared.exists():
         return
     unfinished = shared.with_suffix(f".{os.getpid()}")
@@ -37,7 +37,7 @@ def share(own: Path, shared: Path | None) -> None:
 
 
 def take(shared: Path | None, own: Path) -> bool:
-    """Copy a file that somebody made before; returns whether there was one."""
+    """Copy a file that another test has made, if it is there; returns whether it was."""
     if shared is None or not shared.exists():
         return False
     own.parent.mkdir(parents=True, exist_ok=True)
