@@ -105,4 +105,4 @@ def _ticks(above: float, below: float) -> list[float]:
     """Whole round numbers around zero, in steps for the longer side; at least one above it."""
     steps = axis([max(above, below, _FEWEST)], are_shares=False)
     up, down = (sum(tick < side * 0.999999 for tick in steps) for side in (above, below))
-    return [round((steps[1] - steps[0]) * number, 10) for number in range(-down, max(up, 1) + 1)]
+    return [round(steps[1] * number, 10) for number in range(-down, max(up, 1) + 1)]

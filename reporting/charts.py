@@ -15,7 +15,7 @@ _TICKS = 4
 _LEAST_SPAN_OF_SHARES = 0.04  # so that ticks are whole percents
 _LABEL_HEIGHT = 9.0  # of a line's name, in percent of a plot
 _WIDE_LABELS, _NARROW_LABELS = 12, 4  # how many months are named below a wide and a narrow plot
-_MONTHS_BETWEEN = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200)
+_MONTHS_BETWEEN = (1, 2, 3, 6, 12, 24, 48, 60, 120, 240, 600)
 _MOST_DOTS = 36
 
 
@@ -38,6 +38,24 @@ class Series:
     lower: Values = ()
     upper: Values = ()
     ahead: Values = ()
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Shares by age to be drawn as steps.
+
+    Parameters
+    ----------
+    label, style, value : as of a `Series`.
+    shares : by age in months, from 0.
+    many : how many of the first ages rest on many companies.
+    """
+
+    label: str
+    style: int
+    shares: Sequence[float]
+    many: int
     value: str = ""
 
 
@@ -180,42 +198,30 @@ class Spark:
     end: tuple[float, float] | None
 
 
-def step_chart(series: Sequence[Series]) -> StepChart:
-    """Draw shares by age as steps, from all to none of them; few is a part at the end of a line."""
-    count = max(len(one.values) for one in series)
+def step_chart(series: Sequence[Steps]) -> StepChart:
+    """Draw shares by age as steps, from all to none of them, at least one of each series."""
+    count = max(len(one.shares) for one in series)
     xs = across(count + 1)  # an age lasts a month
-    ends = _apart([_from_top(one.values[-1]) for one in series])
-    lines = []
-    for one, name_y in zip(series, ends, strict=True):
-        many = next((age for age, is_of_few in enumerate(one.few) if is_of_few), len(one.values))
-        lines.append(
-            StepLine(
-                one.label,
-                one.value,
-                one.style,
-                _steps(xs, one.values[:many], 0),
-                _steps(xs, one.values, many),
-                name_y,
-            )
-        )
+    heights = [[_from_top(share) for share in one.shares] for one in series]
+    lines = [
+        StepLine(one.label, one.value, one.style, _steps(xs, ys[: one.many], 0), _steps(xs, ys, one.many), name_y)
+        for one, ys, name_y in zip(series, heights, _apart([ys[-1] for ys in heights]), strict=True)
+    ]
     between = _months_between(count + 1, _WIDE_LABELS)
-    ticks = [(round(100 - 25.0 * quarter, 2), quarter / 4) for quarter in range(5)]
+    ticks = [(_from_top(quarter / 4), quarter / 4) for quarter in range(5)]
     return StepChart(ticks, lines, [(xs[age], age) for age in range(0, count + 1, between)])
 
 
-def _from_top(value: float | None) -> float | None:
-    return None if value is None else round(100 * (1 - value), 2)
+def _from_top(share: float) -> float:
+    return round(100 * (1 - share), 2)
 
 
-def _steps(xs: Sequence[float], values: Values, first: int) -> str:
-    """The path from one age on; where there is none before it, from all of them."""
-    found = [_from_top(value) or 0.0 for value in values]
-    if first >= len(found):
+def _steps(xs: Sequence[float], ys: Sequence[float], first: int) -> str:
+    """The path from one age on, which begins where the age before it ends."""
+    if first >= len(ys):
         return ""
-    start = found[first - 1] if first else 0.0
-    return f"M{xs[first]:g},{start:g}" + "".join(
-        f"V{y:g}H{xs[age + 1]:g}" for age, y in enumerate(found) if age >= first
-    )
+    start = ys[first - 1] if first else 0.0
+    return f"M{xs[first]:g},{start:g}" + "".join(f"V{y:g}H{xs[age + 1]:g}" for age, y in enumerate(ys) if age >= first)
 
 
 def sparkline(values: Values, lower: Values, upper: Values) -> Spark:
@@ -249,12 +255,12 @@ def axis(values: Sequence[float], *, are_shares: bool) -> list[float]:
     """
     top = max(values, default=0.0)
     bottom = min(values, default=0.0) if are_shares else 0.0
-    span = max(top - bottom, _LEAST_SPAN_OF_SHARES) if are_shares else top or 1.0
+    span = max(top - bottom, _LEAST_SPAN_OF_SHARES) if are_shares else top or 2.0
     power = 10.0 ** math.floor(math.log10(span / _TICKS))
     step = next(power * step for step in _STEPS if power * step >= span / _TICKS * 0.999)
     first = math.floor(bottom / step + 1e-9)
     last = max(math.ceil(top / step - 1e-9), first + 1)
-    if are_shares and last * step > 1 + step / 2:
+    if are_shares and last > round(1 / step):
         first, last = first - 1, last - 1
     return [round(step * tick, 10) for tick in range(max(first, 0), last + 1)]
 
@@ -297,9 +303,8 @@ def _apart(ys: Values) -> Values:
     moved = [y or 0.0 for y in ys]
     for above, below in pairwise(order):
         moved[below] = max(moved[below], moved[above] + _LABEL_HEIGHT)
-    excess = max((moved[order[-1]] - 100.0, 0.0)) if order else 0.0
     floor = 100.0
-    for index in reversed(order if excess else []):
+    for index in reversed(order):
         moved[index] = min(moved[index], floor)
         floor = moved[index] - _LABEL_HEIGHT
     return [None if y is None else round(at, 2) for y, at in zip(ys, moved, strict=True)]
@@ -307,7 +312,8 @@ def _apart(ys: Values) -> Values:
 
 def month_labels(periods: Sequence[date], xs: Sequence[float]) -> list[MonthLabel]:
     """So many months' names that they do not cover one another."""
-    wide, narrow = _months_between(len(periods), _WIDE_LABELS), _months_between(len(periods), _NARROW_LABELS)
+    wide = _months_between(len(periods), _WIDE_LABELS)
+    narrow = _months_between(len(periods), _NARROW_LABELS, times=wide)
     labels: list[MonthLabel] = []
     for index in range(0, len(periods), wide):
         period = periods[index]
@@ -316,5 +322,6 @@ def month_labels(periods: Sequence[date], xs: Sequence[float]) -> list[MonthLabe
     return labels
 
 
-def _months_between(months: int, labels: int) -> int:
-    return next(step for step in _MONTHS_BETWEEN if math.ceil(months / step) <= labels)
+def _months_between(months: int, labels: int, times: int = 1) -> int:
+    """How many months are between two of at most so many labels, a multiple of `times`."""
+    return next(step for step in _MONTHS_BETWEEN if step % times == 0 and math.ceil(months / step) <= labels)

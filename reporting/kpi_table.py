@@ -42,10 +42,15 @@ def monthly_table(rows: Sequence[MonthlyKpis], columns: Sequence[Column], width:
     ]
     bands: list[list[list[str]]] = [[months]]
     for group in groups:
-        if len(bands[-1]) > 1 and sum(words.width(block[0]) + 3 for block in [*bands[-1], group]) - 3 > width:
+        if len(bands[-1]) > 1 and words.width(_side_by_side([*bands[-1], group])[0]) > width:
             bands.append([months])
         bands[-1].append(group)
-    return "\n\n".join("\n".join("   ".join(line).rstrip() for line in zip(*band, strict=True)) for band in bands)
+    return "\n\n".join("\n".join(map(str.rstrip, _side_by_side(band))) for band in bands)
+
+
+def _side_by_side(blocks: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of blocks that have as many each."""
+    return ["   ".join(line) for line in zip(*blocks, strict=True)]
 
 
 def _headings(sizes: Sequence[str]) -> dict[str, str]:
@@ -59,8 +64,7 @@ def _group(title: str, columns: Sequence[Sequence[str]]) -> list[str]:
     """The sizes of a column under its title, as lines of one width."""
     blocks = [_column(column, str.rjust) for column in columns]
     lines = [" ".join(line) for line in zip(*blocks, strict=True)]
-    room = words.width(lines[0])
-    return _column([title, *lines], str.rjust) if len(title) > room else [title.center(room), *lines]
+    return _column([title.center(words.width(lines[0])), *lines], str.rjust)
 
 
 def _column(cells: Sequence[str], align: Callable[[str, int], str]) -> list[str]:

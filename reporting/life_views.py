@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from reporting.bars import Columns, Step, bridge, columns
-from reporting.charts import Chart, Series, StepChart, line_chart, longest_name, step_chart
+from reporting.charts import Chart, Series, StepChart, Steps, line_chart, longest_name, step_chart
 from reporting.kpis import FEW_COMPANIES, Column
 from reporting.life import CohortMonth, Life, SurvivalAge
 from reporting.movements import CLOSING_MRR, MOVEMENTS, REVENUE_PER_COMPANY, summed
@@ -81,9 +81,10 @@ class LifeView:
 
 def life_view(company: Company, life: Life, wording: Wording) -> LifeView:
     """What the page shows."""
-    cohorts = _cohorts(life.cohorts)
+    every = _cohorts(life.cohorts)
+    cohorts = every[-_MOST_COHORTS:]
     survival = _survival(life, company)
-    hidden = len({row.cohort_period for row in life.cohorts}) - len(cohorts)
+    hidden = len(every) - len(cohorts)
     left_out = f"; {counted(hidden, 'earlier month')} left out" if hidden else ""
     return LifeView(
         views=[_of_size(life, size, company, wording) for size in company.sizes],
@@ -174,7 +175,7 @@ def _customers(rows: Sequence[MonthlyKpis]) -> tuple[list[tuple[str, str]], Colu
 
 
 def _cohorts(rows: Sequence[CohortMonth]) -> list[HeatRow]:
-    """The last cohorts, of all sizes together, each with its ages."""
+    """The cohorts, of all sizes together, each with its first ages."""
     numbers: dict[date, dict[int, tuple[int, int]]] = defaultdict(dict)
     for row in filter(lambda row: row.acquired_companies, rows):
         acquired, active = numbers[row.cohort_period].get(row.age_months, (0, 0))
@@ -184,7 +185,7 @@ def _cohorts(rows: Sequence[CohortMonth]) -> list[HeatRow]:
         )
     return [
         HeatRow(period, ages[0][0], [_heat_cell(*ages[age]) for age in sorted(ages) if age < _MOST_COHORTS])
-        for period, ages in sorted(numbers.items())[-_MOST_COHORTS:]
+        for period, ages in sorted(numbers.items())
     ]
 
 
@@ -203,12 +204,12 @@ def _survival(life: Life, company: Company) -> StepChart:
     shown = [_of_all(life.survival), *(rows for rows in of_sizes if rows and 1 < len(of_sizes) <= MOST_LINES)]
     return step_chart(
         [
-            Series(
+            Steps(
                 label=size_name(rows[0].company_size),
                 value=share(rows[-1].survival_rate, 0),
                 style=company.style(rows[0].company_size),
-                values=[float(row.survival_rate) for row in rows],
-                few=[row.companies_at_risk < FEW_COMPANIES for row in rows],
+                shares=[float(row.survival_rate) for row in rows],
+                many=sum(row.companies_at_risk >= FEW_COMPANIES for row in rows),  # they are fewer at each age
             )
             for rows in shown
         ]

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from html import escape
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 
 from reporting import kpi_table
 from reporting import page as page_module
-from reporting.charts import Series, axis, line_chart
 from reporting.kpis import KPIS, RETENTION, REVENUE, USAGE, Column, Kpi, Part
 from reporting.page import leadership_page
 from reporting.rows import MonthlyKpis
@@ -21,7 +19,7 @@ from reporting.sentences import sentence
 from reporting.units import COUNT, MEAN, MONEY, SHARE, Unit, change, money
 from reporting.views import Company
 from reporting.wording import Wording
-from reporting.words import before_noun, size_name, width
+from reporting.words import before_noun, size_name
 from seed_generator.rounding import rounded
 from shown import WORDING, row
 
@@ -172,21 +170,6 @@ def test_a_band_has_its_legend_and_no_other_chart_has_one(has_band: list[bool]) 
     assert (html.count('class="swatch') > 0) == (sum(has_band) > 1)
 
 
-def test_a_line_that_ends_earlier_has_no_name_at_the_end_of_the_chart() -> None:
-    values: dict[str, list[float | None]] = {"gone": [1.0, None], "never": [None, None], "all": [1.0, 2.0]}
-    series = [Series(label, 0, line, [False] * 2) for label, line in values.items()]
-    chart = line_chart([NOVEMBER, DECEMBER], series, are_shares=False)
-    assert [line.label for line in chart.lines if line.name_y is not None] == ["all"]
-
-
-@pytest.mark.parametrize("months", [36, 37, 120, 1200])
-def test_months_of_few_companies_are_hollow_however_many_months_there_are(months: int) -> None:
-    periods = [date(2021 + month // 12, month % 12 + 1, 1) for month in range(months)]
-    few = [month % 3 == 0 for month in range(months)]
-    chart = line_chart(periods, [Series("a", 0, [1.0] * months, few)], are_shares=False)
-    assert sum(dot.is_hollow for dot in chart.lines[0].dots) == sum(few)
-
-
 def test_the_words_for_sizes_are_their_own() -> None:
     names = ["a_b", "a__b", "a_b_", "ab", "total", "small", "all_of_them", "active"]
     assert len({size_name(name) for name in names}) == len(names)
@@ -218,18 +201,6 @@ def test_a_size_of_any_name_is_told_and_escaped(size: str, name: str, noun: str)
     assert f"9 {escape(noun)}companies paid $9 in December 2021." in html
     assert f'value="{escape(size)}"' in html
     assert "<b>" not in html.split("<fieldset")[1].split("<main>")[0]
-
-
-def test_columns_of_the_table_are_straight_whatever_the_sizes_are_called() -> None:
-    sizes = ["企業", "cafe\N{COMBINING ACUTE ACCENT}", "x" * 80, "a\tb", "Total"]
-    rows = [row(DECEMBER, size, opening=9, active=9, sessions=9, revenue=9) for size in (*sizes, "all")]
-    lines = kpi_table.kpi_table(rows, WORDING, 500).splitlines()
-    assert len(lines) == 3
-    headings, figures = lines[1:]
-    assert headings.split()[1:8] == ["企業", "cafe\N{COMBINING ACUTE ACCENT}", "x" * 31 + "…", "a", "b", "Total", "all"]
-    assert width(headings) == width(figures)
-    alike = [row(DECEMBER, "x" * 80 + end, opening=9) for end in "ab"]
-    assert f"{'x' * 80}a {'x' * 80}b" in kpi_table.kpi_table([*alike, rows[-1]], WORDING, 500)
 
 
 def test_an_amount_has_the_currency_before_it_and_an_axis_no_word() -> None:
@@ -330,50 +301,6 @@ def test_a_change_has_the_colour_of_its_news(
     assert f'<span class="change {colour}">\n<span class="arrow" aria-hidden="true">{symbol}</span>' in html
 
 
-@given(st.lists(AMOUNTS, max_size=30))
-def test_an_axis_of_amounts_has_a_few_round_steps_from_zero_over_all_of_them(values: list[float]) -> None:
-    ticks = axis(values, are_shares=False)
-    assert 2 <= len(ticks) <= 7
-    assert ticks[0] == 0
-    assert ticks[-1] >= max(values, default=0) * (1 - 1e-6)
-    assert {round((above - below) / ticks[1], 6) for below, above in pairwise(ticks)} == {1.0}
-    assert f"{ticks[1]:e}"[0] in "125"
-    assert set(f"{ticks[1]:e}"[1:8]) <= set(".0")
-
-
-@given(st.lists(st.floats(1e-6, 1) | st.just(0.0), max_size=30))
-def test_an_axis_of_shares_ends_at_one_hundred_percent_in_whole_percents(values: list[float]) -> None:
-    ticks = axis(values, are_shares=True)
-    assert 2 <= len(ticks) <= 7
-    assert 0 <= ticks[0] <= min(values, default=0) + 1e-9
-    assert max(values, default=0) - 1e-9 <= ticks[-1] <= 1
-    assert [tick for tick in ticks if abs(tick * 100 - round(tick * 100)) > 1e-9] == []
-
-
-@given(st.lists(st.lists(st.none() | AMOUNTS, min_size=3, max_size=3), min_size=1, max_size=5))
-def test_names_of_lines_never_cover_one_another_and_months_without_a_figure_are_gaps(
-    lines: list[list[float | None]],
-) -> None:
-    periods = [date(2021, month, 1) for month in (1, 2, 3)]
-    chart = line_chart(periods, [Series("a", 0, line, [False] * 3) for line in lines], are_shares=False)
-    heights = sorted(line.name_y for line in chart.lines if line.name_y is not None)
-    assert all(below - above > 8.9 for above, below in pairwise(heights))
-    for line, drawn in zip(lines, chart.lines, strict=True):
-        assert (drawn.name_y is None) == (line[-1] is None)
-        assert len(drawn.dots) == sum(value is not None for value in line)
-        assert drawn.path.count("M") == len([1 for run in "".join("x "[v is None] for v in line).split()])
-
-
-@pytest.mark.parametrize("months", [1, 2, 12, 13, 40, 150, 1200])
-def test_months_are_named_so_that_there_is_room(months: int) -> None:
-    periods = [date(2021 + month // 12, month % 12 + 1, 1) for month in range(months)]
-    chart = line_chart(periods, [Series("a", 0, [1.0] * months, [False] * months)], are_shares=False)
-    assert 1 <= sum(label.is_major for label in chart.months) <= 4
-    assert len(chart.months) <= 12
-    assert chart.months[0].has_year
-    assert chart.months[0].is_major
-
-
 def test_the_same_rows_give_the_same_page_and_ask_for_nothing_else() -> None:
     html = page([EARLIER, LAST])
     assert html == page([EARLIER, LAST])
@@ -395,6 +322,8 @@ def test_a_band_stands_behind_its_line_and_tells_on_which_side_the_figure_is() -
     ]
     html = page(with_bands)
     assert html.count('<path class="band s') == 3
+    assert ", as expected; all 9 customers remain" in html.split('<h1 class="lead">')[1].split("</h1>")[0]
+    assert "of all 6 figures\n2 lie in theirs" in html
     assert "As expected: $9,286 to $12,446" in html
     assert "More than expected: 89.7% to 96.3%" in html
     assert "Less than expected: 7.90 to 8.20" in html
@@ -418,6 +347,20 @@ def test_the_page_says_whether_the_marts_agree_with_the_books(books: tuple[int, 
     assert said in html if said else "books" not in html.split("<body>")[1]
 
 
+def test_a_figure_is_of_few_below_30_companies() -> None:
+    def is_of_few(opening: int, active: int) -> list[bool]:
+        there = row(DECEMBER, "all", opening=opening, active=active, sessions=9)
+        parts = [column for column in RETENTION.columns if isinstance(column, Part)]
+        return [
+            *(kpi.is_of_few(there) for kpi in (RETENTION, USAGE, REVENUE)),
+            *(part.is_of_few(there) for part in parts),
+        ]
+
+    assert is_of_few(29, 29) == [True, True, False, True]
+    assert is_of_few(30, 29) == [False, True, False, False]
+    assert is_of_few(31, 30) == [False, False, False, False]
+
+
 def test_small_denominators_are_shown_and_marked() -> None:
     html = page([row(DECEMBER, "all", opening=24, active=23, sessions=50, revenue=9)])
     assert "23 of 24 companies" in html
@@ -439,6 +382,12 @@ def test_a_month_without_a_denominator_has_no_customers_and_no_number() -> None:
     assert '<data value="" data-kpi="retention_rate" data-size="all">No customers</data>' in html
     assert "<td>-</td>" in html
     assert '<data value="0.00" data-kpi="revenue" data-size="all">$0</data>' in html
+
+
+def test_the_longest_figure_of_a_page_fits_its_column() -> None:
+    html = page([row(DECEMBER, "all", opening=9, active=9, sessions=9, revenue=10**11)])
+    assert ".figure { font-size: 1.12rem; }" in html  # $100,000,000,000 has 16 letters
+    assert "font-size: 1.12rem" not in page([LAST])
 
 
 def test_fifty_sizes_and_a_hundred_years_are_drawn() -> None:

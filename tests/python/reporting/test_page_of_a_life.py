@@ -3,25 +3,21 @@
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, FloatRect, Locator
 
 from browser import lowest_contrast, scrolls_sideways, violations, visit
 from fault_page import LIFE_FILE
-from reporting.life import CohortMonth, Life, SurvivalAge
-from reporting.movements import MOVEMENTS
-from reporting.page import leadership_page
-from reporting.rows import MonthlyKpis
 from reporting.units import MONEY
-from reporting.views import Company
 from seed_generator.rounding import share
-from shown import WORDING, row
 from warehouses import Warehouse
+
+if TYPE_CHECKING:
+    from datetime import date
 
 LAST, YEAR_BEFORE = "date '2021-12-01'", "date '2021-01-01'"
 
@@ -168,107 +164,3 @@ def test_the_table_as_a_file_has_every_figure_of_the_marts(
     assert sorted(rows) == sorted(["" if value is None else str(value) for value in of_row] for of_row in wanted)
     assert {"revenue", "retention_rate", "kept_companies", "opening_companies", "sessions"} <= set(names)
     assert {"churned_mrr", "closing_mrr", "returned_companies"} <= set(names)
-
-
-COUNTS = ("newly_acquired_companies", "returned_companies", "churned_companies", "active_of_acquired_companies")
-
-
-def small_life(sizes: Sequence[str], months: int) -> Life:
-    """Of each size a company comes in every month, and one of four leaves after its first."""
-    everyone = [*sizes, "all"]
-    return Life(
-        metrics=[
-            MonthlyKpis(
-                month(number),
-                size,
-                {
-                    **{one.name: Decimal(0) for one in MOVEMENTS},
-                    "new_mrr": Decimal(9),
-                    "closing_mrr": Decimal(9 * number + 9),
-                    "avg_revenue_per_company": None,
-                },
-            )
-            for number in range(months)
-            for size in everyone
-        ],
-        customers=[
-            MonthlyKpis(
-                month(number),
-                size,
-                dict.fromkeys(COUNTS, 1),
-            )
-            for number in range(months)
-            for size in everyone
-        ],
-        cohorts=[
-            CohortMonth(month(number), age, 1, 1)
-            for size in sizes
-            for number in range(months)
-            for age in range(months - number)
-        ],
-        survival=[
-            SurvivalAge(size, age, 4 - age, 1 - age, Decimal("0.75"))
-            for size in sizes
-            for age in range(2 if months > 1 else 1)
-        ],
-    )
-
-
-@pytest.mark.parametrize("months", [1, 2, 30])
-@pytest.mark.parametrize("sizes", [1, 2, 6])
-def test_a_life_of_any_length_and_number_of_sizes_has_its_charts(sizes: int, months: int) -> None:
-    names = [f"size_{number}" for number in range(sizes)]
-    rows = [
-        row(month(number), size, opening=9, active=9, sessions=9, revenue=9)
-        for number in range(months)
-        for size in (*names, "all")
-    ]
-    html = leadership_page(Company(rows, life=small_life(names, months)), str, WORDING, "here")
-    survival = html.split('<section class="life" aria-labelledby="survival">')[1].split("</section>")[0]
-    # All sizes together, and each where they are few: three of four stay, whatever their number.
-    ends = re.findall(r'<span class="name s\d" style="top:[\d.]+%">(.+?) <b>75%</b></span>', survival)
-    assert ends == ["All", *(f"Size {number}" for number in range(sizes if 1 < sizes <= 4 else 0))]
-    heat = html.split('<table class="heat">')[1].split("</table>")[0]
-    assert heat.count('<th scope="row">') == min(months, 24)
-    assert ("6 earlier months left out" in html) == (months == 30)
-    said = re.search(r'<span class="size-0">(.+?)</span>', html.split('<h1 class="lead">')[1])
-    assert said
-    assert said[1].startswith("Revenue was" if months == 1 else "MRR is")
-
-
-def month(number: int) -> date:
-    return date(2021 + number // 12, number % 12 + 1, 1)
-
-
-def test_years_are_summed_up_where_months_are_many() -> None:
-    def page(months: int) -> str:
-        rows = [
-            row(month(number), "all", opening=9, active=9, sessions=10 + number, revenue=f"{100 + number}.50")
-            for number in range(months)
-        ]
-        return leadership_page(Company(rows), str, WORDING, "here")
-
-    assert "All of" not in page(24)
-    years = re.findall(r"<tr class=year>(.+?)</tr>", page(26), re.DOTALL)
-    assert len(years) == 3
-    assert "All of <span>2021</span>" in years[0]
-    assert "2 months of <span>2023</span>" in years[2]
-    # 12 x 100.50 and the numbers from 0 to 11, and so on.
-    assert re.findall(r"<td>([^<]*)</td>", years[0]) == ["$1,272.00", "", "", "186", ""]
-    assert re.findall(r"<td>([^<]*)</td>", years[2]) == ["$250.00", "", "", "69", ""]
-
-
-def test_where_sizes_are_many_each_has_a_small_chart() -> None:
-    sizes = [f"size_{number}" for number in range(5)]
-    rows = [
-        row(month(number), size, opening=9, active=9, sessions=9, revenue=number + place)
-        for number in range(3)
-        for place, size in enumerate((*sizes, "all"))
-    ]
-    html = leadership_page(Company(rows), str, WORDING, "here")
-    (of_revenue, *others) = re.findall(r'<ul class="others">(.+?)</ul>', html, re.DOTALL)
-    assert re.findall(r"<span>(.+?)</span>", of_revenue) == [f"Size {n} <b>${n + 2}</b>" for n in range(5)]
-    assert of_revenue.count("<svg") == 5
-    assert len(others) == 2
-    few = [row for row in rows if row.company_size in {"size_0", "size_1", "all"}]
-    assert '<ul class="others">' not in leadership_page(Company(few), str, WORDING, "here")

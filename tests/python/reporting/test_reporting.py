@@ -1,4 +1,4 @@
-"""The printed KPIs: what a leader reads."""
+"""`python -m reporting` as people meet it: what it needs, says and refuses."""
 
 import io
 import re
@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -19,52 +18,14 @@ from parsed_once import PARTIAL_PARSE, parsed_by_every_command
 from places import PREFIX
 from postgres_server import Database
 from reporting import cli, documentation
-from reporting import kpi_table as kpi_table_module
 from reporting.cli import main
 from reporting.files import write_whole
-from reporting.kpi_table import kpi_table
-from reporting.kpis import RETENTION, REVENUE, USAGE
 from reporting.page import leadership_page
 from reporting.project import MartsError, Project, close_duckdb
 from reporting.views import Company
 from seed_generator.errors import EnvironmentFailure
 from seed_generator.profiles import read_target
-from shown import WORDING, row
 from warehouses import PROJECT, Warehouse
-
-ROWS = [
-    row(date(2021, 1, 1), "small", opening=4, active=3, sessions=16, revenue=57),
-    row(date(2021, 1, 1), "large", opening=1, active=1, sessions=10, revenue=99),
-    row(date(2021, 1, 1), "all", opening=5, active=4, sessions=26, revenue=156),
-    row(date(2021, 2, 1), "small", opening=3),
-    row(date(2021, 2, 1), "large", opening=0),
-    row(date(2021, 2, 1), "all", opening=3),
-]
-
-
-@pytest.fixture
-def three_kpis(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of the rows above, however many more the page has."""
-    monkeypatch.setattr(kpi_table_module, "KPIS", (REVENUE, RETENTION, USAGE))
-
-
-@pytest.mark.usefixtures("three_kpis")
-def test_the_kpis_stand_side_by_side_with_their_sizes_and_total() -> None:
-    assert kpi_table(ROWS, WORDING, 200).splitlines() == [
-        "           Active companies       Retention        Sessions per active company          Revenue",
-        "Month     small large total   small  large total             small large total    small  large   total",
-        "2021-01       3     1     4   75.0% 100.0% 80.0%              5.33 10.00  6.50   $57.00 $99.00 $156.00",
-        "2021-02       0     0     0    0.0%      -  0.0%                 -     -     -    $0.00  $0.00   $0.00",
-    ]
-
-
-@pytest.mark.usefixtures("three_kpis")
-def test_a_narrow_terminal_gets_them_below_one_another() -> None:
-    lines = kpi_table(ROWS, WORDING, 50).splitlines()
-    assert max(map(len, lines)) <= 50
-    assert sum(line.startswith("2021-01") for line in lines) == 3
-    titles = ("Active companies", "Retention", "Sessions per active company", "Revenue")
-    assert [title for title in titles if not any(title in line for line in lines)] == []
 
 
 def told(shown: pytest.CaptureFixture[str]) -> str:
