@@ -11,17 +11,13 @@ from seed_generator import schemas
 from seed_generator.schemas import Batch, TableSchema
 from seed_generator.simulation.books import Books
 
-_CENT = pa.scalar(Decimal("0.01"), pa.decimal128(3, 2))
-_MONEY = pa.decimal128(18, 2)
+_CENT = pa.scalar(Decimal("0.01"))
 
 
 def monthly_kpis(books: Books) -> Batch:
     """The rows of `truth.monthly_kpis`."""
     prices = books.mrr.cents
-    money = {
-        "monthly_price": _dollars(prices).cast(schemas.MONTHLY_KPIS.columns.field("monthly_price").type),
-        "revenue": _dollars(books.active * prices),
-    }
+    money = {"monthly_price": _dollars(prices), "revenue": _dollars(books.active * prices)}
     return _cells(schemas.MONTHLY_KPIS, books, {**_integers(books.columns), **money})
 
 
@@ -39,7 +35,8 @@ def _cells(table: TableSchema, books: Books, figures: dict[str, pa.Array]) -> Ba
         "company_size": pa.array([size.name for size in sizes] * len(periods)),
         **figures,
     }
-    return Batch(pa.RecordBatch.from_arrays([cells[name] for name in table.columns.names], schema=table.columns))
+    columns = [cells[column.name].cast(column.type) for column in table.columns]
+    return Batch(pa.RecordBatch.from_arrays(columns, schema=table.columns))
 
 
 def _integers(figures: dict[str, NDArray[np.int64]]) -> dict[str, pa.Array]:
@@ -47,4 +44,4 @@ def _integers(figures: dict[str, NDArray[np.int64]]) -> dict[str, pa.Array]:
 
 
 def _dollars(cents: NDArray[np.int64]) -> pa.Array:
-    return pc.multiply(pa.array(cents.ravel()).cast(pa.decimal128(19, 0)), _CENT).cast(_MONEY)
+    return pc.multiply(pa.array(cents.ravel()), _CENT)

@@ -201,10 +201,8 @@ class Scenario:
     @cached_property
     def acquired_companies(self) -> tuple[int, ...]:
         """How many companies are acquired in each month, whatever else happens."""
-        later = range(1, self.months if self.acquisition.companies else 1)
-        numbers = [
-            self.acquisition.number(month - 1, add_months(self.first_month, month).month) for month in later
-        ] or [0] * (self.months - 1)
+        later = range(1, self.months)
+        numbers = [self.acquisition.number(month - 1, add_months(self.first_month, month).month) for month in later]
         return (self.companies, *numbers)
 
     def sizes_in(self, month: int) -> tuple[CompanySize, ...]:
@@ -287,4 +285,4 @@ def _most_sessions(size: CompanySize, factor: Decimal) -> int:
 
 
 def _half_up(number: Decimal) -> int:
-    return int(number.quantize(Decimal(1), ROUND_HALF_UP))
+    return int(number.to_integral_value(ROUND_HALF_UP))

@@ -24,7 +24,7 @@ from seed_generator.schemas import INJECTED_FAULTS, SESSIONS, TIMESTAMP, Batch, 
 from seed_generator.simulation.counts import simulate_churned
 from seed_generator.simulation.portion import BLOCK_COMPANIES, FIRST_COHORT_BLOCKS, Block
 from seed_generator.simulation.sessions import first_session_id
-from seed_generator.simulation.streams import Purpose, keyed_draw
+from seed_generator.simulation.streams import Purpose, keyed_draw, uniform_integers
 from seed_generator.toml_file import read_toml
 from seed_generator.validation import finite_number
 
@@ -194,12 +194,12 @@ def _returns(kind: FaultKind, share: float, scenario: Scenario) -> Iterator[tupl
         drawn = keyed_draw(scenario.seed, Purpose.FAULT, kind.number, company_id * MAX_MONTHS + month)
         hit = drawn < share
         begins, ends = scenario.first_instant(month), scenario.first_instant(month + 1)
-        created_at = begins + (drawn[hit] / share * (ends - begins)).astype(np.int64)
+        created_at = begins + uniform_integers(drawn[hit] / share, float(ends - begins))
         rows = pa.RecordBatch.from_arrays(
             [
                 pa.array(-_never_simulated(scenario, month, block, churned[hit])),
                 pa.array(company_id[hit]),
-                pa.array(np.minimum(created_at, ends - 1)).view(TIMESTAMP),
+                pa.array(created_at).view(TIMESTAMP),
             ],
             schema=with_nulls(SESSIONS.columns),
         )
@@ -228,12 +228,12 @@ def _row_keys(rows: pa.RecordBatch, context: FaultContext, key: Sequence[str]) -
         column = rows.column(name)
         if column.type == pa.string():
             place = pc.index_in(column, pa.array([size.name for size in context.scenario.sizes]))
-            numbers = numbers * MAX_SIZES + place.to_numpy(zero_copy_only=False)
+            numbers = numbers * MAX_SIZES + place.to_numpy()
         elif column.type == pa.date32():
             place = pc.index_in(column, pa.array(context.scenario.periods))
-            numbers = numbers * MAX_MONTHS + place.to_numpy(zero_copy_only=False)
+            numbers = numbers * MAX_MONTHS + place.to_numpy()
         else:
-            numbers = column.to_numpy(zero_copy_only=False)
+            numbers = column.to_numpy()
     return numbers
 
 
@@ -267,7 +267,7 @@ def _entries(
         pa.repeat(kind.table.full_name, number),
         pc.binary_join_element_wise(*(rows.column(name).cast(pa.string()) for name in kind.table.primary_key), ", "),
         pa.repeat(kind.name, number),
-        nothing if column is None else pa.repeat(column, number),
+        pa.repeat(pa.scalar(column, pa.string()), number),
         nothing if old is None else old,
         nothing if new is None else new,
     ]

@@ -107,7 +107,7 @@ def _end(rows: pa.RecordBatch, context: FaultContext) -> pa.Array:
 
 
 def _company_months(rows: pa.RecordBatch, context: FaultContext) -> NDArray[np.int64]:
-    ids: NDArray[np.int64] = rows.column("company_id").to_numpy(zero_copy_only=False)
+    ids: NDArray[np.int64] = rows.column("company_id").to_numpy()
     return ids * MAX_MONTHS + context.month
 
 

@@ -135,13 +135,15 @@ class PlanChanges:
         names = [size.name for size in scenario.sizes]
         of_size = [[change for change in scenario.plan_changes if change.from_size == name] for name in names]
         most = max(map(len, of_size))
-        # Of each size the upper edges of its changes, cumulated exactly, and above them what stays; 2 is never drawn.
-        self._edges = np.full((most, len(names)), 2.0)
-        self._sizes = np.tile(np.arange(len(names), dtype=np.uint8), (most + 1, 1))
+        # Of each size the upper edges of its changes, cumulated exactly, and above them what stays.
+        self._edges = np.full((most, len(names)), np.inf)
+        stays = np.arange(len(names), dtype=np.uint8)
+        becomes = np.tile(stays, (most, 1))
         for size, changes in enumerate(of_size):
             for place, change in enumerate(changes):
                 self._edges[place, size] = float(sum(one.probability for one in changes[: place + 1]))
-                self._sizes[place, size] = names.index(change.to_size)
+                becomes[place, size] = names.index(change.to_size)
+        self._sizes = np.vstack([becomes, stays])
 
     def __bool__(self) -> bool:
         return len(self._edges) > 0

@@ -90,7 +90,7 @@ class MrrBooks:
         change = self._change
         closing = active * self.cents
         moved = self.kept_paying * self.cents_before[:, :, np.newaxis]
-        moved[:, np.eye(moved.shape[1], dtype=bool)] = 0
+        moved[:, np.eye(len(self._scenario.sizes), dtype=bool)] = 0
         return {
             "opening_mrr": _of_month_before(closing),
             "new_mrr": self.new_paying * self.cents,

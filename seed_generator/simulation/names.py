@@ -46,9 +46,8 @@ def company_names(seed: int, first: int, number: int) -> pa.StringArray:
     rank, form = np.divmod(index, 3)
     suffixed = (form == 0) & (rank < perm(len(SURNAMES), 1) * len(SUFFIXES))
     paired = (form == 1) & (rank < perm(len(SURNAMES), 2))
-    few = index < perm(len(SURNAMES), 3)
-    three = ~suffixed & ~paired & few
-    four = ~suffixed & ~paired & ~few
+    four = index >= perm(len(SURNAMES), 3)
+    three = ~suffixed & ~paired & ~four
     names = [
         _suffixed(surnames, rank[suffixed]),
         _joined(surnames, rank[paired], ["-"]),
@@ -126,7 +125,7 @@ def _arrangement(rank: NDArray[np.int64], things: int, chosen: int) -> list[NDAr
     for position in range(chosen):
         rank, thing = np.divmod(rank, things - position)
         # The draw counts the things still free: step over those taken, from the lowest up.
-        for taken in np.sort(np.array(arrangement), axis=0) if arrangement else ():
+        for taken in np.sort(np.array(arrangement), axis=0):
             thing = thing + (thing >= taken)
         arrangement.append(thing)
     return arrangement

@@ -1,6 +1,7 @@
 """Faults put in on purpose: they are what the list of them says, nothing else changes, and the build goes red."""
 
 import functools
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -22,6 +24,7 @@ from pages import check_page
 from places import Place, everywhere, made_rows
 from rehearsal import Project, Rehearsal
 from seed_generator import schemas
+from seed_generator.errors import InvalidValueError
 from seed_generator.faults.injection import Faults, with_faults
 from seed_generator.faults.kinds import FAULT_KINDS, Effect
 from seed_generator.life import Acquisition, PlanChange, PriceChange, Reactivation, Usage
@@ -30,6 +33,7 @@ from seed_generator.scenario_file import read_scenario
 from seed_generator.simulation.counts import books_of
 from seed_generator.simulation.portion import Portion
 from seed_generator.simulation.sessions import Manner
+from seed_generator.simulation.streams import Purpose, keyed_draw
 from seed_generator.tables import simulated_tables
 from seed_generator.validation import MAX_PRICE
 from warehouses import Warehouse, seeded
@@ -158,7 +162,8 @@ tiny = pytest.mark.parametrize(
 
 @functools.cache
 def simulated(scenario: Scenario) -> dict[schemas.TableSchema, list[schemas.Batch]]:
-    return {table.schema: list(table.batches) for table in simulated_tables(Portion(scenario))}
+    tables = simulated_tables(Portion(scenario))
+    return {table.schema: list(table.batches) for table in tables if table.schema in RAW_TABLES}
 
 
 @functools.cache
@@ -208,6 +213,140 @@ def test_of_any_two_kinds_each_listed_fault_is_there_and_no_other_difference(
             found = Counter(map(as_text, in_text(batch.rows for batch, _ in spoiled)))
             assert found == applied(table, clean, entries), (one, other)
             assert entries or share < 1, (one, other)
+
+
+# By kind, its number and the beginning of the SHA-256 of what half of the rows become, and of the list of it.
+FROZEN = {
+    "duplicate_sessions": (1, "38274d06fc5e4894"),
+    "near_duplicate_sessions": (2, "b499b9a9d5f77e08"),
+    "orphan_sessions": (3, "981a978da1ecd304"),
+    "sessions_without_id": (4, "5c9f6e9cce651b55"),
+    "sessions_without_company": (5, "3b260503bb7181ca"),
+    "sessions_without_time": (6, "a5dbb58452ce019b"),
+    "sessions_before_the_first_month": (7, "1920521f00a9f783"),
+    "sessions_after_the_last_month": (8, "83ee1b3e3fd1c0c3"),
+    "sessions_at_the_end": (9, "74282d657aff0a78"),
+    "sessions_in_the_wrong_month": (10, "bdd98457390cd78b"),
+    "sessions_after_churn": (11, "43f6b05b17bfbf3b"),
+    "deleted_sessions": (12, "bfea170eaf944ae0"),
+    "deleted_company_months": (13, "cf05b57894234d1d"),
+    "deleted_months": (14, "3562bbfc35f4eaf5"),
+    "duplicate_companies": (15, "24eeca1add330e59"),
+    "deleted_companies": (16, "88492321d64c675c"),
+    "added_companies": (17, "d323361b3266a208"),
+    "companies_without_size": (18, "f102330850fed41f"),
+    "companies_of_unknown_size": (19, "17c83238de21346d"),
+    "sizes_in_wrong_case": (20, "ad16163fe8eebe43"),
+    "sizes_with_blanks": (21, "e3e19ff50ba06fd0"),
+    "companies_of_wrong_size": (22, "c468a1c4eb9d6897"),
+    "changed_prices": (23, "18958ae024431765"),
+    "swapped_prices": (24, "18ee20a8a24df766"),
+    "negative_prices": (25, "f69569989f015589"),
+    "plans_without_price": (26, "ec72978ddae468e6"),
+    "duplicate_plans": (27, "dc3e268326ee3cbd"),
+    "deleted_plans": (28, "80d7cd524cf00730"),
+    "orphan_plan_changes": (29, "28b5aa64f48db5b1"),
+    "conflicting_plan_changes": (30, "8938306cab092a42"),
+    "price_changes_of_unknown_size": (31, "f6a5c5ce78ad701d"),
+    "late_acquisitions": (32, "c5c4db8dbdba509b"),
+}
+
+
+def test_what_each_kind_hits_and_what_becomes_of_it_are_frozen() -> None:
+    clean = simulated(TINY_LIFE)
+    found = {name: (kind.number, digest(TINY_LIFE, name, clean[kind.table])) for name, kind in FAULT_KINDS.items()}
+    assert found == FROZEN
+    # Where nobody is acquired later, other ids are free.
+    assert digest(TINY, "sessions_after_churn", []) == "e61fd6011fb136ab"
+
+
+def digest(scenario: Scenario, kind: str, clean: list[schemas.Batch]) -> str:
+    spoiled = list(with_faults(table_of(kind), clean, scenario, Faults({kind: Decimal("0.5")})))
+    rows = [
+        *in_text(batch.rows for batch, _ in spoiled),
+        *in_text(batch for _, batches in spoiled for batch in batches),
+    ]
+    return hashlib.sha256("\n".join(map(as_text, rows)).encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("kind", ["deleted_companies", "sessions_after_churn"])
+def test_the_rows_whose_draw_is_below_the_share_are_hit_and_no_others(kind: str) -> None:
+    table = table_of(kind)
+
+    def hit(share: float) -> set[int]:
+        """What the draws of the rows that are hit belong to: a company, or its month."""
+        spoiled = with_faults(table, simulated(TINY_LIFE)[table], TINY_LIFE, Faults({kind: share}))
+        entries = [entry for _, batches in spoiled for batch in batches for entry in batch.to_pylist()]
+        if table is schemas.COMPANIES:
+            return {int(entry["row_key"]) for entry in entries}
+        found = [re.search(r"company_id=(\d+), created_at=\d+-(\d+)", entry["new_value"]) for entry in entries]
+        return {int(row[1]) * 1_200 + int(row[2]) - 1 for row in found if row}
+
+    keys = np.array(sorted(hit(1)))
+    draws = keyed_draw(TINY_LIFE.seed, Purpose.FAULT, FAULT_KINDS[kind].number, keys)
+    share = float(np.median(draws[: len(draws) // 2 * 2 - 1]))
+    assert share in draws
+    assert hit(share) == set(keys[draws < share].tolist())
+
+
+def test_a_session_at_the_end_of_a_month_comes_again_in_that_month() -> None:
+    scenario = replace(TINY, first_month=date(2020, 12, 1))
+    ends = scenario.first_instant(2)
+    begins = [ends - 1, ends - 3_000_000, ends - 3_000_001, ends - 3_000_002]
+    columns = [pa.array(range(1, 5)), pa.array([1] * 4), pa.array(begins).view(schemas.TIMESTAMP)]
+    batch = schemas.Batch(pa.RecordBatch.from_arrays(columns, schema=schemas.SESSIONS.columns), date(2021, 1, 1))
+    ((spoiled, _),) = with_faults(schemas.SESSIONS, [batch], scenario, Faults({"near_duplicate_sessions": 1}))
+    seconds = spoiled.rows.filter(pc.less(spoiled.rows["session_id"], 0))["created_at"].cast(pa.int64()).to_pylist()
+    assert seconds == [ends - 1, ends - 1, ends - 1, ends - 2]
+
+
+@pytest.mark.parametrize("kind", ["duplicate_sessions", "sessions_without_time", "orphan_sessions"])
+def test_of_a_month_that_is_missing_no_row_is_left(kind: str) -> None:
+    faults = Faults({kind: 1, "deleted_months": 1})
+    spoiled = list(with_faults(schemas.SESSIONS, simulated(TINY_LIFE)[schemas.SESSIONS], TINY_LIFE, faults))
+    assert [batch.rows.num_rows for batch, _ in spoiled] == [0] * len(spoiled)
+    assert {name for _, entries in spoiled for rows in entries for name in rows["kind"].to_pylist()} == {
+        "deleted_months"
+    }
+
+
+def test_two_columns_of_a_row_can_have_a_fault_each() -> None:
+    faults, companies = Faults({"companies_without_size": 1, "late_acquisitions": 1}), schemas.COMPANIES
+    for batch, (without_size, late) in with_faults(companies, simulated(TINY_LIFE)[companies], TINY_LIFE, faults):
+        assert without_size.num_rows == late.num_rows == batch.rows.num_rows
+
+
+ONCE = replace(TINY, companies=200, acquisition=Acquisition(companies=10, growth=Decimal(-1)))
+
+
+@pytest.mark.parametrize("scenario", [replace(TINY, companies=200), ONCE, replace(TINY_LIFE, companies=200)])
+def test_a_session_after_churn_has_an_id_that_no_simulated_session_has(scenario: Scenario) -> None:
+    returns = with_faults(schemas.SESSIONS, [], scenario, Faults({"sessions_after_churn": 1}))
+    ids = [-number for batch, _ in returns for number in batch.rows["session_id"].to_pylist()]
+    assert len(ids) == len(set(ids)) > 50
+    for batch in simulated(scenario)[schemas.SESSIONS]:
+        assert set(ids).isdisjoint(batch.rows["session_id"].to_pylist())
+
+
+def test_a_price_that_can_become_dearer_does() -> None:
+    almost = Scenario(sizes=(replace(SMALL, share=1.0, monthly_price=MAX_PRICE - 1),))
+    ((spoiled, _),) = with_faults(
+        schemas.PLANS, simulated(almost)[schemas.PLANS], almost, Faults({"changed_prices": 1})
+    )
+    assert spoiled.rows.to_pylist() == [{"company_size": "small", "monthly_price": MAX_PRICE}]
+
+
+def test_a_fault_that_is_not_known_is_told_with_those_that_it_may_be() -> None:
+    for given, words in (
+        ("x", "one of 32, such as duplicate_sessions (docs/proof/faults.md)"),
+        (
+            "duplicate_plan",
+            "one of 32, such as duplicate_plans or duplicate_companies or duplicate_sessions (docs/proof/faults.md)",
+        ),
+    ):
+        with pytest.raises(InvalidValueError) as caught:
+            Faults({given: 0.5})
+        assert str(caught.value) == f"the kind of a fault must be {words}, not {given}."
 
 
 @tiny

@@ -56,6 +56,22 @@ def test_no_more_items_are_taken_ahead_than_workers_need() -> None:
     assert len(taken) <= 8
 
 
+def test_what_waits_for_a_thread_is_not_made_once_nobody_takes_it() -> None:
+    made: list[int] = []
+
+    def items() -> Iterator[int]:
+        yield from range(3)  # the thread is at the first one, and the others wait for it
+        raise ValueError("no fourth")
+
+    def make(item: int) -> None:
+        slow_to_begin(item)
+        made.append(item)
+
+    with pytest.raises(ValueError, match="no fourth"):
+        list(made_ahead(make, items(), 2))
+    assert set(made) <= {0}
+
+
 @pytest.mark.parametrize("workers", WORKERS)
 def test_an_error_comes_in_the_place_of_its_result(workers: int) -> None:
     def make(item: int) -> int:

@@ -13,10 +13,15 @@ from hypothesis import strategies as st
 from examples import few_or_more
 from places import Checksums, Place, checksums_of, everywhere
 from postgres_server import Database
+from seed_generator.errors import InputError
+from seed_generator.extension import Extension
+from seed_generator.faults.injection import Faults
+from seed_generator.life import Reactivation
 from seed_generator.scenario import MAX_SESSIONS_PER_COMPANY, MAX_SESSIONS_PER_MONTH, CompanySize, Scenario
 from seed_generator.schemas import LOADED_MONTHS
-from seed_generator.simulation.portion import BLOCK_COMPANIES
+from seed_generator.simulation.portion import BLOCK_COMPANIES, Extent
 from seed_generator.simulation.sessions import Manner
+from seed_generator.simulation.streams import STREAM_VERSION
 from warehouses import THREE_SIZES, seeded
 
 in_duckdb = pytest.mark.parametrize("place", ["duckdb"], indirect=True)
@@ -163,6 +168,70 @@ def test_to_grow_beyond_the_sessions_that_a_month_may_have_is_refused_in_one_sen
     words = ["with what is loaded, 1 months of 30 companies", "1,000,000,000,", "below 1,000,000,000,000"]
     place.load(Scenario(companies=30, months=1, sizes=(busiest,)))
     _assert_refused(place, ["--grow", f"{most - 29}"], words)
+
+
+def loaded(scenario: Scenario, **values: object) -> list[dict[str, object]]:
+    """The rows of `raw.simulation`, as far as they are looked at."""
+    row = {"stream_version": STREAM_VERSION, "faults": Faults().to_json(), "scenario": scenario.to_json()}
+    return [{**row, **values}]
+
+
+def test_what_is_added_comes_to_what_is_loaded() -> None:
+    for months, companies in ((2, None), (None, 20), (2, 20)):
+        portion = Extension(months, companies).applied(loaded(SMALL))
+        assert portion.loaded == Extent(companies=30, months=3)
+        assert portion.scenario == replace(SMALL, months=3 + (months or 0), companies=30 + (companies or 0))
+
+
+def test_what_is_added_is_told_in_words() -> None:
+    assert str(Extension(1)) == "1 month"
+    assert str(Extension(None, 1)) == "1 company"
+    assert str(Extension(1_000, 20_000)) == "1,000 months and 20,000 companies"
+
+
+@pytest.mark.parametrize(
+    ("months", "companies", "words"),
+    [
+        (0, None, ["more_months", "0", "from 1 to 1,200"]),
+        (1_201, None, ["more_months", "1201"]),
+        (None, 0, ["more_companies", "0", "from 1 to 10,000,000,000"]),
+    ],
+)
+def test_nothing_can_not_be_added(months: int | None, companies: int | None, words: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        Extension(months, companies)
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([], ["has 0 rows", "load anew"]),
+        (loaded(SMALL) * 2, ["has 2 rows"]),
+        (loaded(SMALL, stream_version=0), ["stream version 0", f"makes {STREAM_VERSION}"]),
+        (loaded(SMALL, faults='{"duplicate_sessions": 0.5}'), ["faults"]),
+    ],
+)
+def test_to_what_can_not_be_extended_nothing_is_added(rows: list[dict[str, object]], words: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        Extension(1).applied(rows)
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_a_value_that_is_not_the_loaded_one_is_told_beside_it() -> None:
+    Extension(1, expected={"seed": 42, "first_month": "2021-01"}).applied(loaded(SMALL))
+    sentences = {
+        "seed": (7, "seed must be what is loaded, 42, or left out, not 7."),
+        "first_month": ("2020-02", "first_month must be what is loaded, 2021-01, or left out, not 2020-02."),
+        "reactivation": (
+            Reactivation(Decimal("0.1")),
+            'reactivation must be what is loaded, none, or left out, not {"probability": "0.1"}.',
+        ),
+    }
+    for name, (value, sentence) in sentences.items():
+        with pytest.raises(InputError) as caught:
+            Extension(1, expected={name: value}).applied(loaded(SMALL))
+        assert str(caught.value) == sentence
 
 
 def _assert_refused(place: Place, options: list[str], words: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -20,9 +20,12 @@ from seed_generator.life import MAX_ACQUIRED_IN_A_MONTH, Acquisition, PlanChange
 from seed_generator.scenario import MAX_COMPANIES, CompanySize, Scenario
 from seed_generator.simulation.books import Books
 from seed_generator.simulation.companies import simulate_companies
+from seed_generator.simulation.counts import books_of, draw_counts, simulate_churned
+from seed_generator.simulation.customers import PlanChanges
 from seed_generator.simulation.plan_changes import simulate_plan_changes
 from seed_generator.simulation.portion import BLOCK_COMPANIES, NOTHING, Extent, Portion
 from seed_generator.simulation.sessions import IN_TURN, Manner, first_session_id, simulate_sessions
+from seed_generator.simulation.streams import Purpose, draw, stream
 from seed_generator.tables import simulated_tables, table_of
 
 UNLIKELY = 1e-6
@@ -179,6 +182,37 @@ def sessions_of(scenario: Scenario, manner: Manner = IN_TURN) -> list[Any]:
     return list(simulate_sessions(Portion(scenario), Books(scenario), manner))
 
 
+def test_who_draws_an_edge_of_a_change_of_plan_has_not_drawn_the_change_below_it() -> None:
+    names = ("a", "b", "c")
+    sizes = tuple(replace(STEADY, name=name, share=share) for name, share in zip(names, (0.5, 0.25, 0.25), strict=True))
+    chances = (("a", "b", "0.25"), ("a", "c", "0.5"), ("b", "a", "0.5"), ("b", "c", "0.5"))
+    changes = tuple(PlanChange(one, other, Decimal(chance)) for one, other, chance in chances)
+    plan_changes = PlanChanges(Scenario(sizes=sizes, plan_changes=changes))
+    drawn = np.array([0, 0.25 - 2**-53, 0.25, 0.5, 0.75 - 2**-53, 0.75, 1 - 2**-53])
+    held = np.full(len(drawn), 0, np.uint8)
+    assert plan_changes.sizes(drawn, held).tolist() == [1, 1, 2, 2, 2, 0, 0]
+    assert plan_changes.sizes(drawn, held + np.uint8(1)).tolist() == [0, 0, 0, 2, 2, 2, 2]
+    assert plan_changes.sizes(drawn, held + np.uint8(2)).tolist() == [2] * len(drawn)
+
+
+def test_a_lapsed_company_tries_again_if_its_draw_is_below_the_chance_and_not_if_it_is_equal() -> None:
+    unsteady = replace(STEADY, base_sessions=1, spread=1)
+    scenario = Scenario(companies=2_000, months=2, sizes=(unsteady,))
+    drawn = draw(stream(scenario.seed, Purpose.REACTIVATION, 0, 1), scenario.companies)
+    first, second = (found.customers.position for found in draw_counts(Portion(scenario)))
+    lapsed = np.setdiff1d(first, second)
+    # A chance has 16 digits: for some draw one is below it, of which a float can't tell it apart.
+    chances = {int(one): Decimal(drawn[one]).quantize(Decimal("1e-16"), ROUND_FLOOR) for one in lapsed}
+    one = next(one for one, chance in chances.items() if float(chance) == drawn[one])
+    assert one not in tries_again(scenario, chances[one])
+    assert one in tries_again(scenario, chances[one] + Decimal("2e-16"))
+
+
+def tries_again(scenario: Scenario, chance: Decimal) -> Ints:
+    *_, last = draw_counts(Portion(replace(scenario, reactivation=Reactivation(chance))))
+    return last.customers.position
+
+
 def test_with_a_chance_of_one_each_customer_changes_and_each_lapsed_company_tries_again() -> None:
     silent = CompanySize("a", 0.5, Decimal(1), base_sessions=1, spread=1)
     steady = CompanySize("b", 0.5, Decimal(2), base_sessions=2, spread=0)
@@ -205,20 +239,22 @@ def test_a_month_without_any_usage_ends_all_customers_and_a_sure_return_brings_a
     back = history(replace(scenario, reactivation=Reactivation(Decimal(1))))
     assert (back.counts[:, 2][back.acquired <= 2] == 0).all()
     assert (back.counts[:, 3:][back.acquired <= 2] > 0).all()
+    years = history(replace(scenario, months=28, acquisition=Acquisition(), reactivation=Reactivation(Decimal(1))))
+    assert np.flatnonzero((years.counts == 0).any(axis=0)).tolist() == [2, 14, 26]
 
 
 def test_prices_hold_from_their_month_on_and_those_beyond_the_horizon_are_not_told() -> None:
     changes = (
-        PriceChange(date(2021, 3, 1), "small", Decimal("21.00")),
-        PriceChange(date(2022, 1, 1), "large", Decimal("1.00")),
+        PriceChange(date(2021, 1, 1), "small", Decimal("21.00")),
+        PriceChange(date(2021, 3, 1), "large", Decimal("1.00")),
     )
-    scenario = Scenario(months=4, price_changes=changes)
+    scenario = Scenario(first_month=date(2020, 11, 1), months=4, price_changes=changes)
     told = [row for batch in table_of(schemas.PRICE_CHANGES, scenario).batches for row in batch.rows.to_pylist()]
-    assert told == [{"period": date(2021, 3, 1), "company_size": "small", "monthly_price": Decimal("21.00")}]
+    assert told == [{"period": date(2021, 1, 1), "company_size": "small", "monthly_price": Decimal("21.00")}]
     books = books_rows(scenario)
     prices = {(row["period"].month, row["company_size"]): row["monthly_price"] for row in books}
-    assert [prices[month, "small"] for month in range(1, 5)] == [19, 19, 21, 21]
-    assert {prices[month, "large"] for month in range(1, 5)} == {99}
+    assert [prices[month, "small"] for month in (11, 12, 1, 2)] == [19, 19, 21, 21]
+    assert {prices[month, "large"] for month in (11, 12, 1, 2)} == {99}
     assert all(row["revenue"] == row["active_companies"] * row["monthly_price"] for row in books)
 
 
@@ -309,6 +345,26 @@ def test_blocks_that_are_made_apart_have_the_rows_and_the_books_of_all_at_once(s
         made = [rows_of(part) for part in apart if part.blocks]
         for name, rows in rows_of(portion).items():
             assert sorted(row for part in made for row in part[name]) == sorted(rows)
+
+
+@pytest.mark.parametrize("life", [{}, ALL_KINDS])
+def test_who_has_churned_and_is_silent_still_is_neither_active_nor_churns_in_the_month(life: dict[str, Any]) -> None:
+    scenario = Scenario(companies=300, months=9, **life)
+    silent = np.zeros(scenario.months, np.int64)
+    for month, _, companies in simulate_churned(scenario):
+        silent[month] += len(companies)
+    books = books_of(Portion(scenario))
+    np.testing.assert_array_equal(silent, (books.acquired - books.active - books.churned).sum(axis=1))
+
+
+def test_changes_of_plan_come_month_by_month_and_in_each_by_company() -> None:
+    scenario = Scenario(companies=70_000, months=4, plan_changes=ALL.plan_changes)
+    batches = list(simulate_plan_changes(Portion(scenario)))
+    assert [batch.month for batch in batches] == [1, 1, 2, 2, 3, 3]
+    for month in range(1, 4):
+        ids = np.concatenate([batch.company_id for batch in batches if batch.month == month])
+        assert (np.diff(ids) > 0).all()
+        assert ids[-1] > BLOCK_COMPANIES
 
 
 def test_a_large_cohort_has_several_blocks_and_small_ones_share_batches() -> None:

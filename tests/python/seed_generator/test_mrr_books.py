@@ -44,7 +44,7 @@ def price(month: int, size: str, dollars: str) -> PriceChange:
     return PriceChange(date(2021, month, 1), size, Decimal(dollars))
 
 
-FREE_AT_TIMES = (price(3, "free", "5.00"), price(5, "dear", "0"), price(6, "free", "0"), price(7, "dear", "80.50"))
+FREE_AT_TIMES = (price(3, "free", "0.01"), price(5, "dear", "0"), price(6, "free", "0"), price(7, "dear", "80.50"))
 SCENARIOS = {
     "the brief": Scenario(),
     "all kinds of life": Scenario(companies=300, months=18, **ALL_KINDS),
@@ -57,7 +57,7 @@ SCENARIOS = {
     "prices change in the second and in the last month": Scenario(
         companies=100,
         months=5,
-        price_changes=(price(2, "small", "18.01"), price(2, "large", "99.99"), price(5, "small", "25.00")),
+        price_changes=(price(2, "small", "18.01"), price(2, "large", "99.99"), price(5, "small", "18.02")),
     ),
     "acquisition alone": Scenario(companies=40, months=7, acquisition=Acquisition(30)),
     "a free size that companies move into and out of": Scenario(

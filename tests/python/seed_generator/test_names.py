@@ -25,6 +25,21 @@ def test_the_word_lists_are_those_of_the_stream_version() -> None:
     assert word_list_digest() == "ac04cb657ed8392a22000185da8f3e34c51b7f3e1c6283d2fc9b29accbf2a71b"
 
 
+def test_the_names_at_the_edges_of_each_form_are_frozen() -> None:
+    assert company_names(42, 0, 3).to_pylist() == ["Williamson PLC", "Best-Lee", "Ballard, Melendez and Cole"]
+    # The last one with a suffix, the last pair, and the first one of four.
+    assert company_names(42, 17_997, 4).to_pylist()[::3] == ["Sherman Inc", "Mccoy, Golden and Cain"]
+    assert company_names(42, 2_996_998, 4).to_pylist()[::3] == ["Rasmussen-Rosales", "Barker, Adams and Smith"]
+    of_three, of_four = company_names(42, 997_001_999, 2).to_pylist()
+    assert (of_three, of_four) == ("Pierce, Griffin and Arroyo", "Kramer, Bean, Burnett and Wise")
+    # The first one of a later month, the last short one and the one after it, and the very last one.
+    assert later_company_names(42, 1, 0, 1).to_pylist() == ["Williamson-Harding LLC"]
+    at_edge = later_company_names(42, 7, 4_998, 2).to_pylist()
+    assert at_edge == ["Travis-Coleman Group", "Ballard-Guerra, Madden and Farmer"]
+    last = later_company_names(42, MAX_MONTHS - 1, MAX_ACQUIRED_IN_A_MONTH - 1, 1).to_pylist()
+    assert last == ["Roach-Rose, Bailey and Quinn"]
+
+
 def test_names_look_like_names() -> None:
     surname = "[A-Z][a-z]+"
     forms = re.compile(rf"{surname} ({'|'.join(SUFFIXES)})|{surname}-{surname}|{surname}, {surname} and {surname}")
@@ -32,6 +47,14 @@ def test_names_look_like_names() -> None:
     assert [name for name in names if not forms.fullmatch(name)] == []
     assert sum("-" in name for name in names) == 1_000
     assert sum("," in name for name in names) == 1_000
+
+
+@pytest.mark.parametrize("number", [3, 4])
+def test_no_surname_stands_twice_in_a_name(number: int) -> None:
+    first = 997_001_000 if number == 4 else 900_000_000
+    names = [re.findall("[A-Z][a-z]+", name) for name in company_names(42, first, 6_000).to_pylist()]
+    assert len([words for words in names if len(words) == number]) >= 5_000
+    assert [words for words in names if len(set(words)) < len(words)] == []
 
 
 def test_a_million_names_are_different() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seed_generator.errors import InputError, InvalidValueError
-from seed_generator.life import Acquisition, PlanChange
+from seed_generator.life import Acquisition, PlanChange, PriceChange, Reactivation, Usage
 from seed_generator.scenario import LARGE, SMALL, CompanySize, Scenario, add_months
 from seed_generator.scenario_file import read_scenario, scenario_from_json
 from warehouses import THREE_SIZES
@@ -21,6 +21,7 @@ from warehouses import THREE_SIZES
 def test_the_default_is_the_assignment() -> None:
     scenario = Scenario()
     assert (scenario.companies, scenario.months) == (500, 12)
+    assert (scenario.first_month, scenario.seed) == (date(2021, 1, 1), 42)
     assert [(s.name, s.share, s.monthly_price, s.base_sessions, s.spread) for s in scenario.sizes] == [
         ("small", 0.7, Decimal(19), 5, 5),
         ("large", 0.3, Decimal(99), 10, 10),
@@ -41,6 +42,109 @@ def test_periods_are_consecutive_first_days_of_months(first: date, months: int) 
 def test_adding_months_twice_is_adding_their_sum(day: date, one: int, other: int) -> None:
     month = day.replace(day=1)
     assert add_months(add_months(month, one), other) == add_months(month, one + other)
+
+
+def test_an_instant_of_a_month_is_counted_in_microseconds_since_1970() -> None:
+    scenario = Scenario()
+    for month, instant in ((-1, "2020-12-01"), (0, "2021-01-01"), (1, "2021-02-01"), (12, "2022-01-01")):
+        assert scenario.first_instant(month) == datetime.fromisoformat(f"{instant}T00:00+00:00").timestamp() * 10**6
+    assert Scenario(first_month="1970-01").first_instant(0) == 0  # type: ignore[arg-type]
+
+
+ONE = CompanySize("one", 1.0, Decimal("1.00"), base_sessions=1, spread=1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"companies": 1, "months": 1, "seed": 0},
+        {"companies": 10_000_000_000, "months": 1, "seed": 2**63 - 1},
+        {"months": 1_200, "first_month": "1900-01"},
+        {"months": 12, "first_month": "2199-01"},
+        {"sizes": tuple(replace(ONE, name=f"size_{number}", share=0.02) for number in range(50))},
+        {"sizes": (ONE, replace(ONE, name="none", share=0))},
+        {"sizes": (replace(ONE, base_sessions=0, spread=0),)},
+        {"sizes": (replace(ONE, base_sessions=128, spread=127),)},
+        {"sizes": (replace(ONE, base_sessions=5, spread=0),), "usage": Usage((Decimal(51), *[Decimal(1)] * 11))},
+        {"companies": 10_000_000_000, "months": 1, "sizes": (replace(ONE, monthly_price=Decimal("999999.99")),)},
+        {"companies": 3_921_568_627, "months": 1, "sizes": (replace(ONE, base_sessions=255, spread=0),)},
+        {"months": 2, "acquisition": Acquisition(5_963_776)},
+        {"acquisition": Acquisition(1, Decimal(-1), (Decimal(1_000),) * 12)},
+        {"months": 2, "acquisition": Acquisition(1, Decimal(1_000), (Decimal(0),) * 12)},
+        {"reactivation": Reactivation(Decimal(1))},
+        {"price_changes": (PriceChange(date(2021, 2, 1), "small", Decimal(0)),)},
+    ],
+)
+def test_what_is_just_allowed_is_allowed_and_can_be_made_again_from_its_json(changes: dict[str, Any]) -> None:
+    scenario = Scenario(**changes)
+    assert scenario_from_json(scenario.to_json()) == scenario
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"months": 13, "first_month": "2199-01"},
+            "months must be so few that the last month is not after 2199-12, not 13.",
+        ),
+        (
+            {"sizes": tuple(replace(ONE, name=f"size_{number}", share=1 / 51) for number in range(51))},
+            "the number of sizes must be from 1 to 50, not 51.",
+        ),
+        (
+            {"sizes": (replace(ONE, share=0.999999998),)},
+            "the sum of the shares of all sizes must be 1, not 0.999999998.",
+        ),
+        (
+            {"companies": 10**10, "months": 2, "sizes": (replace(ONE, monthly_price=Decimal(500_000)),)},
+            "companies x months x monthly_price must be below 10,000,000,000,000,000, not 10,000,000,000,000,000.00.",
+        ),
+        (
+            {
+                "companies": 10**10,
+                "months": 1,
+                "sizes": (ONE,),
+                "price_changes": (PriceChange(date(2021, 2, 1), "one", Decimal(1_000_000)),),
+            },
+            "companies x months x monthly_price must be below 10,000,000,000,000,000, not 10,000,000,000,000,000.00.",
+        ),
+        (
+            {
+                "companies": 10**10,
+                "months": 1,
+                "sizes": (replace(ONE, base_sessions=1, spread=0),),
+                "usage": Usage((*[Decimal(1)] * 11, Decimal(100))),
+            },
+            "companies x (base_sessions + spread) must be below 1,000,000,000,000, not 1,000,000,000,000.",
+        ),
+        (
+            {"months": 2, "acquisition": Acquisition(5_963_776, season=(Decimal("1.0000002"),) * 12)},
+            "the number of companies acquired in 2021-02 must be at most 5,963,776, not 5,963,777.",
+        ),
+        (
+            {"plan_changes": [PlanChange("small", "large", Decimal("0.1"))] * 2},
+            "plan_changes.small.large must be given once, not twice.",
+        ),
+    ],
+)
+def test_what_is_just_not_allowed_is_told_in_a_sentence(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InvalidValueError) as caught:
+        Scenario(**changes)
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"acquisition": Acquisition(1)},
+        {"reactivation": Reactivation(Decimal("0.1"))},
+        {"plan_changes": (PlanChange("small", "large", Decimal("0.1")),)},
+        {"price_changes": (PriceChange(date(2021, 2, 1), "small", Decimal(1)),)},
+        {"usage": Usage((Decimal(2),) * 12)},
+    ],
+)
+def test_one_thing_beside_churn_is_a_life(changes: dict[str, Any]) -> None:
+    assert Scenario(**changes).has_life
 
 
 @pytest.mark.parametrize(
@@ -151,7 +255,13 @@ def test_a_file_of_a_life_is_read_and_kept_as_it_was_written(tmp_path: Path) -> 
 
 def test_a_scenario_without_a_life_says_nothing_of_one() -> None:
     assert set(json.loads(Scenario().to_json())) == {"companies", "months", "first_month", "seed", "sizes"}
-    nothing = Scenario(plan_changes=(PlanChange("small", "large", Decimal(0)),), acquisition=Acquisition(0))
+    always = (Decimal(1),) * 12
+    nothing = Scenario(
+        acquisition=Acquisition(0, Decimal(0), always),
+        reactivation=Reactivation(Decimal(0)),
+        plan_changes=(PlanChange("small", "large", Decimal(0)),),
+        usage=Usage(always),
+    )
     assert nothing == Scenario()
 
 
@@ -160,6 +270,7 @@ def test_numbers_of_acquisitions_are_exact_powers(tmp_path: Path) -> None:
     # In floats, 10 * 1.1^2 is 12.100000000000001; 1000 * 1.1^3 is 1331 exactly.
     assert _life(tmp_path, text, months=4).acquired_companies == (500, 10, 11, 12)
     assert _life(tmp_path, text.replace("10", "1000", 1), months=5).acquired_companies[4] == 1331
+    assert str(Acquisition(growth=Decimal("-0.0")).growth) == "0"
     gone = _life(tmp_path, "[acquisition]\ncompanies = 10\ngrowth = -1", months=4)
     assert gone.acquired_companies == (500, 10, 0, 0)
 

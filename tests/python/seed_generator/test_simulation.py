@@ -197,6 +197,27 @@ def test_blocks_that_are_made_apart_have_the_rows_and_the_books_of_all_at_once()
     np.testing.assert_array_equal(sum(part.figures for part in of_parts), books.figures)
 
 
+def test_a_portion_adds_rows_to_what_is_loaded_and_companies_if_there_are_more() -> None:
+    one = Scenario(companies=1)
+    for loaded, adds_rows, adds_companies in (
+        (NOTHING, False, True),
+        (Extent(companies=0, months=0), False, True),
+        (Extent(companies=1, months=6), True, False),
+        (Extent(companies=0, months=12), True, True),
+    ):
+        portion = Portion(one, loaded)
+        assert (portion.adds_rows, portion.adds_companies) == (adds_rows, adds_companies)
+        assert portion.blocks == [0]
+
+
+@pytest.mark.parametrize("loaded", [0, 10, BLOCK_COMPANIES, 70_000, 140_000])
+def test_each_batch_has_companies_and_knows_how_many_come_before(loaded: int) -> None:
+    portion = Portion(Scenario(companies=140_000, months=1), Extent(loaded, 1))
+    batches = list(simulate_companies(portion))
+    assert [batch.before for batch in batches] == [int(batch.company_id[0]) - 1 for batch in batches]
+    assert sum(len(batch.company_id) for batch in batches) == 140_000 - loaded
+
+
 def test_70000_companies_contain_the_rows_of_500_unchanged() -> None:
     few, more = Scenario(companies=500), Scenario(companies=70_000)
     assert set(rows(few)) == {row for row in rows(more) if row[1] <= 500}

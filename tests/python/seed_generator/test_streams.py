@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from seed_generator.simulation.streams import Purpose, draw, stream, uniform_integers
+from seed_generator.simulation.streams import Purpose, draw, keyed_draw, stream, uniform_integers
 
 
 class _Words(np.random.PCG64DXSM):
@@ -27,6 +27,30 @@ def test_the_bits_of_a_stream_are_frozen() -> None:
         4_886_186_045_912_184_068,
     ]
     assert stream(42, Purpose.SESSION_TIME, block=3, month=11).random_raw() == 14_731_045_647_994_160_415
+    assert {purpose.name: int(purpose) for purpose in Purpose} == {
+        "COMPANY_SIZE": 0,
+        "SESSION_COUNT": 1,
+        "SESSION_TIME": 2,
+        "COMPANY_NAME": 3,
+        "FAULT": 4,
+        "PLAN_CHANGE": 5,
+        "REACTIVATION": 6,
+    }
+
+
+@pytest.mark.parametrize("number", [1, 32])
+def test_the_draw_of_a_key_is_what_splitmix64_makes_of_it(number: int) -> None:
+    keys = [0, 1, 2, 500, 2**40 + 7, 2**63 - 1]
+    start = np.random.SeedSequence(entropy=42, spawn_key=(1, 4, number)).generate_state(1, np.uint64)[0]
+
+    def splitmix64(key: int) -> float:
+        word = (key * 0x9E3779B97F4A7C15 + int(start)) % 2**64
+        word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+        word = (word ^ word >> 27) * 0x94D049BB133111EB % 2**64
+        return ((word ^ word >> 31) >> 11) / 2**53
+
+    drawn = keyed_draw(42, Purpose.FAULT, number, np.array(keys))
+    assert drawn.tolist() == [splitmix64(key) for key in keys]
 
 
 def test_every_seed_purpose_block_and_month_has_a_stream_of_its_own() -> None:
