@@ -48,7 +48,7 @@ class Contribution:
     @cached_property
     def scale(self) -> float:
         """The largest value: tilts are taken of values by it."""
-        return float(self.values.max(initial=0)) or 1.0
+        return float(self.values.max(initial=1))
 
     @cached_property
     def cumulants(self) -> Floats:
@@ -95,9 +95,9 @@ class Total:
     """The sum of what the companies of each month contribute."""
 
     def __init__(self, cohorts: Cohorts, contribution: Contribution) -> None:
-        self._unit = gcd(*contribution.values.tolist()) or 1
+        self._unit = gcd(*contribution.values.tolist())  # 0 if no value is above it
         self._cohorts = cohorts
-        if self._unit > 1:
+        if self._unit:
             contribution = Contribution(contribution.values // self._unit, contribution.chances, contribution.nothing)
         self._of_one = contribution
 
@@ -146,7 +146,7 @@ class Total:
             sign * self._of_one.scale * furthest(moments, exponent)
             for sign, moments in zip(SIDES, self._log_moments, strict=True)
         )
-        most = self._cohorts.companies.astype(np.float64) * self._of_one.values.max(initial=0)
+        most = self._cohorts.companies * self._of_one.scale
         return np.ceil(np.maximum(lower, 0)), np.floor(np.minimum(upper, most))
 
     @cached_property

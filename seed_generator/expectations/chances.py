@@ -95,7 +95,7 @@ def _steps(scenario: Scenario, usages: Sequence[Sequence[CompanySize]], starts: 
     # Who can move is followed by the size at acquisition too: shapes are (starts, sizes at acquisition or 1, sizes).
     share = np.array([share_of(scenario, size) for size in scenario.sizes])
     nobody = np.full((len(starts), len(names) if moves else 1, len(names)), Decimal(0))
-    acquired = nobody + (np.diag(share) + Decimal(0) if moves else share)
+    acquired = nobody + (np.diag(share) if moves else share)
     active = lapsed = nobody
     for age in range(scenario.months):
         chance = of_session[(starts + age) % len(usages)]
@@ -103,7 +103,7 @@ def _steps(scenario: Scenario, usages: Sequence[Sequence[CompanySize]], starts: 
         stayed = active * stays if age else acquired
         moved = nobody.copy()
         moved_out, moved_in, churned = nobody[:, 0].copy(), nobody[:, 0].copy(), stayed.sum(axis=1) * (1 - chance)
-        for of, to, probability in moves if age else ():
+        for of, to, probability in moves:
             moving = active[..., of] * probability
             moved[..., to] += moving
             moved_out[:, of] += moving.sum(axis=1) * chance[:, to]
@@ -177,7 +177,7 @@ class GroupChances:
         chances = np.column_stack([floats(self.of.churned), floats(self.of.kept)])
         return Contribution(np.array([0, 1]), chances, rest_of(self.of.opening))
 
-    def revenue(self, prices: Sequence[Decimal], power: int = 1) -> Decimals:
+    def revenue(self, prices: Sequence[Decimal], power: int) -> Decimals:
         """What a company pays, or its square, in the mean."""
         mean: Decimals = self._by_size.active @ np.array([price**power for price in prices])
         return mean

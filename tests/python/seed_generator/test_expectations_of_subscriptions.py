@@ -72,6 +72,10 @@ def test_so_it_is_over_a_year(companies: int, prices: tuple[PriceChange, ...]) -
     _assert_all_are_exact(replace(A_YEAR, companies=companies, price_changes=prices))
 
 
+def test_so_it_is_of_few_companies_in_two_months() -> None:
+    _assert_all_are_exact(replace(A_YEAR, companies=3, months=2))
+
+
 def _assert_all_are_exact(scenario: Scenario) -> None:
     """Of the last months, as more take long."""
     months = {period: month for month, period in enumerate(scenario.periods)}
@@ -85,6 +89,7 @@ def _assert_all_are_exact(scenario: Scenario) -> None:
     for row in some:
         places = [place for place, name in enumerate(names) if row.company_size in {name, ALL_SIZES}]
         values, chances = _law(row, distribution(scenario, months[row.period], places, row.kpi))
+        assert row.expected < 0 or not row.expected.is_signed()  # no -0
         below, above = (
             chances[values < float(row.lower_95) - A_DIGIT].sum(),
             chances[values > float(row.upper_95) + A_DIGIT].sum(),
