@@ -104,8 +104,9 @@ bench: $(INSTALLED) ## Measure against peers and print each ratio beside what it
 		cat benchmarks/results/$$script.txt; \
 	done; [ -z "$$missed" ] || { echo "missed in:$$missed" >&2; exit 1; }
 
-mutants: $(INSTALLED) ## Make small mistakes in every model and print how many of them the tests notice
-	PYTHONPATH=tests/python/support $(PY) tests/python/proof/mutants.py
+mutants: $(INSTALLED) ## Make small mistakes in models and Python and print how many the tests notice; takes an hour
+	PYTHONPATH=tests/python/support $(PY) tests/python/proof/sql_mutants.py
+	$(PY) tests/python/proof/python_mutants.py
 
 lint: $(INSTALLED) ## Check style, types, SQL, YAML, that dbt docs are complete, and the compose and workflow files
 	$(VENV)/bin/ruff check .

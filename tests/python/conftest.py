@@ -56,7 +56,7 @@ LONGEST_FIRST = (
     "seed_generator/test_expectations.py",
     "marts/test_subscription_vectors.py",
     "seed_generator/test_environment_failures.py",
-    "proof/test_mutants.py",
+    "proof/test_sql_mutants.py",
 )
 
 

@@ -12,7 +12,7 @@ from datetime import date
 import jinja2
 from sqlglot import exp
 
-from mutation_operators import render
+from sql_operators import render
 
 Months = Sequence[tuple[date, date]]
 

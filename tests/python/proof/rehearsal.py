@@ -17,8 +17,8 @@ import duckdb
 from sqlglot import exp
 
 from month_branches import BRANCHES, Months, first_branch, rendered, template
-from mutation import parse
-from mutation_operators import render
+from sql_mutation import parse
+from sql_operators import render
 
 Node = dict[str, Any]
 # A data test is red as soon as its query has a row; a test that is configured otherwise would be judged wrongly here.

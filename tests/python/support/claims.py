@@ -64,7 +64,7 @@ class Collected:
 def engines(item: pytest.Function) -> set[str]:
     """Those that a test runs on: its parameters say so, or else its fixtures."""
     parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    chosen = {engine for engine in ENGINES if engine in parameters}
+    chosen = {parameter for parameter in parameters if isinstance(parameter, str) and parameter in ENGINES}
     return chosen or {engine for engine in ENGINES if f"{engine}_warehouse" in item.fixturenames}
 
 

@@ -1,6 +1,7 @@
-"""`make mutants`: small mistakes in every model, one at a time, and whether the project notices.
+"""The first half of `make mutants`: small mistakes in every model, one at a time, and whether the project notices.
 
-Prints the score. Fails if a mutant survives that `mutants.toml` does not explain, or if one that it explains is gone.
+Prints the score. Fails if a mutant survives that `sql_mutants.toml` does not explain, or if one that it explains is
+gone.
 """
 
 import argparse
@@ -8,54 +9,50 @@ import sys
 import tempfile
 import textwrap
 import time
-import tomllib
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from mutant_judge import Judge, Mutant
-from mutation_operators import OPERATORS
+from mutation_score import (
+    REFUSED,
+    WIDTH,
+    Verdict,
+    complaints,
+    explained,
+    noticed_line,
+    reason_lines,
+    score_lines,
+)
+from sql_judge import Judge
+from sql_operators import OPERATORS
 from warehouses import PROJECT
 
-PAGE = PROJECT / "docs" / "proof" / "mutants.md"
-SURVIVORS = Path(__file__).parent / "mutants.toml"
+PAGE = PROJECT / "docs" / "proof" / "sql-mutants.md"
+SURVIVORS = Path(__file__).parent / "sql_mutants.toml"
 WORKERS = 2
-REFUSED = "database"  # not a mutant: the database does not take the query
-WIDTH = 116
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SqlVerdict(Verdict):
     """A mutant and what noticed it; if nothing did, whether its model has other rows with it in a simulation."""
 
-    mutant: Mutant
-    noticed_by: str
     changes_rows: bool
 
 
-def explained() -> dict[str, str]:
-    """Every survivor that is known, with the reason why it is no hole."""
-    groups = tomllib.loads(SURVIVORS.read_text())["equivalent"]
-    return {name: group["reason"].strip() for group in groups for name in group["mutants"]}
-
-
-def judge_all() -> list[Verdict]:
+def judge_all() -> list[SqlVerdict]:
     """The verdict on every mutant, by a few processes with a project and warehouses of their own."""
     with tempfile.TemporaryDirectory(prefix="mutants_") as folder:
         context = get_context("spawn")  # a fork would share what dbt holds open
         with ProcessPoolExecutor(WORKERS, mp_context=context) as pool:
             parts = pool.map(_judge_part, range(WORKERS), [folder] * WORKERS)
-            verdicts = sorted((verdict for part in parts for verdict in part), key=lambda verdict: verdict.mutant.name)
-    assert len({verdict.mutant.name for verdict in verdicts}) == len(verdicts), (
-        "the processes share them out differently"
-    )
+            verdicts = sorted((verdict for part in parts for verdict in part), key=lambda verdict: verdict.name)
+    assert len({verdict.name for verdict in verdicts}) == len(verdicts), "the processes share them out differently"
     return verdicts
 
 
-def _judge_part(number: int, folder: str) -> list[Verdict]:
+def _judge_part(number: int, folder: str) -> list[SqlVerdict]:
     own = Path(folder) / str(number)
     own.mkdir()
     judge = Judge(own)
@@ -65,52 +62,34 @@ def _judge_part(number: int, folder: str) -> list[Verdict]:
     verdicts = []
     for done, mutant in enumerate(mutants, start=1):
         noticed_by = judge.verdict(mutant)
-        verdicts.append(Verdict(mutant, noticed_by, not noticed_by and judge.changes_rows(mutant)))
+        changes_rows = not noticed_by and judge.changes_rows(mutant)
+        verdicts.append(SqlVerdict(mutant.name, mutant.operator, noticed_by, changes_rows))
         if sys.stderr.isatty() and number == 0:
             print(f"\r\x1b[2K{done * WORKERS} of about {len(mutants) * WORKERS}", end="", file=sys.stderr, flush=True)
     return verdicts
 
 
-def score_lines(verdicts: Sequence[Verdict], reasons: Mapping[str, str]) -> list[str]:
-    """A table of the score, by kind of mistake and in total."""
-    counted = [verdict for verdict in verdicts if verdict.noticed_by != REFUSED]
-    lines = ["| mistake | mutants | killed | equivalent | score |", "| --- | ---: | ---: | ---: | ---: |"]
-    for operator in (*OPERATORS, "all"):
-        some = [verdict for verdict in counted if operator in {verdict.mutant.operator, "all"}]
-        killed = sum(bool(verdict.noticed_by) for verdict in some)
-        same = sum(verdict.mutant.name in reasons and not verdict.noticed_by for verdict in some)
-        real = len(some) - same
-        lines.append(f"| {operator} | {len(some)} | {killed} | {same} | {killed / real if real else 1:.1%} |")
-    return lines
-
-
-def noticed_line(verdicts: Sequence[Verdict]) -> str:
-    """How many mutants were noticed by what."""
-    noticed = Counter(verdict.noticed_by or "nothing" for verdict in verdicts)
-    return f"Noticed by: {', '.join(f'{name} {count}' for name, count in noticed.most_common())}."
-
-
 def main() -> int:
     """Judge all mutants; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python tests/python/proof/mutants.py", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python tests/python/proof/sql_mutants.py", description=__doc__)
     parser.add_argument("--update", action="store_true", help=f"write the score and the survivors into {PAGE.name}")
     options = parser.parse_args()
     began = time.monotonic()
-    verdicts, reasons = judge_all(), explained()
-    survivors = {verdict.mutant.name for verdict in verdicts if not verdict.noticed_by}
-    print("\n".join(score_lines(verdicts, reasons)))
+    verdicts, reasons = judge_all(), explained(SURVIVORS)
+    print("\n".join(score_lines(verdicts, OPERATORS, reasons)))
     print(noticed_line(verdicts))
     print(f"Judged {len(verdicts)} mutants in {time.monotonic() - began:.0f} s.")
     if options.update:
         PAGE.write_text(page(verdicts))
-    complaints = [f"survives without a reason: {name}" for name in sorted(survivors - set(reasons))]
-    complaints += [f"survives, but changes rows: {verdict.mutant.name}" for verdict in verdicts if verdict.changes_rows]
-    complaints += [f"has a reason but does not survive: {name}" for name in sorted(set(reasons) - survivors)]
-    print(*complaints, sep="\n", file=sys.stderr) if complaints else None
-    return 1 if complaints else 0
+    found = [
+        *complaints(verdicts, reasons),
+        *(f"survives, but changes rows: {verdict.name}" for verdict in verdicts if verdict.changes_rows),
+    ]
+    print(*found, sep="\n", file=sys.stderr) if found else None
+    return 1 if found else 0
 
 
-def headline(verdicts: Sequence[Verdict]) -> str:
+def headline(verdicts: Sequence[SqlVerdict]) -> str:
     """What became of all that are mutants."""
     noticed = [bool(verdict.noticed_by) for verdict in verdicts if verdict.noticed_by != REFUSED]
     return (
@@ -119,25 +98,22 @@ def headline(verdicts: Sequence[Verdict]) -> str:
     )
 
 
-def page(verdicts: Sequence[Verdict]) -> str:
-    """docs/proof/mutants.md."""
+def page(verdicts: Sequence[SqlVerdict]) -> str:
+    """docs/proof/sql-mutants.md."""
     lines = [
-        "# Mutants",
+        "# Mutants of SQL",
         "",
         *textwrap.wrap(headline(verdicts), WIDTH),
         "",
         *INTRODUCTION.splitlines(),
         "",
-        *score_lines(verdicts, explained()),
+        *score_lines(verdicts, OPERATORS, explained(SURVIVORS)),
         "",
         noticed_line(verdicts),
         "",
         *JUDGE.splitlines(),
     ]
-    lines += ["", *EQUIVALENT.splitlines()]
-    for group in tomllib.loads(SURVIVORS.read_text())["equivalent"]:
-        lines += ["", textwrap.fill(group["reason"].strip(), WIDTH), ""]
-        lines += [f"- `{name}`" for name in group["mutants"]]
+    lines += ["", *EQUIVALENT.splitlines(), *reason_lines(SURVIVORS)]
     return "\n".join(lines) + "\n"
 
 
@@ -152,11 +128,11 @@ tests run in six simulations: the default, sizes that die out, one silent compan
 more than a year, a leap February, and companies that come later, return and change their plan while prices change.
 What they do not notice goes through dbt, with unit tests and contracts.
 
-A survivor is called equivalent only with a reason, which stands below and in `tests/python/proof/mutants.toml`. The
+A survivor is called equivalent only with a reason, which stands below and in `tests/python/proof/sql_mutants.toml`. The
 reasons are ours; what the command checks is that the model has the same rows with it in all six simulations. It
 fails if that is not so, if a mutant survives that is not listed, and if one is listed that does not survive. So the
 score below, which leaves the equivalent ones out, is 100 % or the command has failed: what it rests on is how many
-are called equivalent. `python tests/python/proof/mutants.py --update` makes this page again.
+are called equivalent. `python tests/python/proof/sql_mutants.py --update` makes this page again.
 
 ## The score"""
 JUDGE = """\

@@ -12,10 +12,10 @@ import duckdb
 from sqlglot import exp
 
 from month_branches import template
-from mutation import changes
-from mutation_operators import Types, render
 from rehearsal import Node, Project, Rehearsal
 from scratch import Scratch
+from sql_mutation import changes
+from sql_operators import Types, render
 from warehouses import THREE_SIZES, WITHOUT_TESTS, Warehouse
 
 # A query that takes longer has no end; the slowest one of the project takes a tenth of a second.

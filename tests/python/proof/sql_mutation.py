@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlglot
 from sqlglot import exp
 
-from mutation_operators import DIALECT, OPERATORS, Types, group_keys, render
+from sql_operators import DIALECT, OPERATORS, Types, group_keys, render
 
 
 @dataclass(frozen=True)
