@@ -1,16 +1,19 @@
 """What the page shows of a KPI: one view of each size, with its comparisons, its judgement and its readouts."""
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from reporting.kpis import RETENTION, REVENUE, USAGE, Kpi
+from reporting.kpis import KPIS, RETENTION, REVENUE, USAGE, Kpi
 from reporting.life import Life
+from reporting.page import leadership_page
 from reporting.rows import MonthlyKpis
 from reporting.views import Company, View, section_of
-from shown import Band, row
+from shown import WORDING, Band, row
 
 NO_LIFE = Life([], [], [], [])
 
@@ -216,3 +219,49 @@ def test_what_the_mix_of_sizes_explains_is_said_of_all_sizes_alone() -> None:
     everybody, *sizes = section_of(USAGE, Company(rows), 3).views
     assert "is the mix" in everybody.mix
     assert [view.mix for view in sizes] == ["", ""]
+
+
+def test_the_page_draws_what_the_charts_have_where_they_have_it() -> None:
+    there = [
+        *months("small", 50, 40, band=(300, 500)),
+        *months("large", 25, 20),
+        *months("all", 75, 60, band=(500, 800)),
+    ]
+    ahead = [
+        row(month(number), size, opening=100, active=30, revenue=300, bands={"revenue": (200, 400)})
+        for size in ("small", "large", "all")
+        for number in (2, 3)
+    ]
+    company = Company(there, ahead)
+    html = leadership_page(company, str, WORDING, "here")
+    views = [view for kpi in KPIS for view in section_of(kpi, company, len(KPIS)).views]
+    drawn: Counter[tuple[str, str]] = Counter()
+    for view in views:
+        end = view.spark.end
+        parts = [("band", view.spark.band), ("line", view.spark.path), ("dot", f"M{end[0]},{end[1]}h0" if end else "")]
+        for line in view.chart.lines:
+            places = [(f"M{dot.x},{dot.y}h0", dot.is_hollow) for dot in line.dots]
+            parts += [
+                (f"band s{line.style}", line.band),
+                (f"line s{line.style}", line.path),
+                (f"line ahead s{line.style}", line.path_ahead),
+                (f"dot s{line.style}", "".join(place for place, _ in places)),
+                ("hole", "".join(place for place, is_hollow in places if is_hollow)),
+            ]
+        drawn.update(part for part in parts if part[1])
+    assert Counter(re.findall(r'<path class="((?:band|line|dot|hole)[^"]*)" d="([^"]+)"/>', html)) == drawn
+    assert {name for name, _ in drawn} >= {"band s0", "band s1", "line ahead s2", "hole", "dot s1"}
+    ticks = [
+        (f"{y}", kpi.unit.tick(value))
+        for kpi in KPIS
+        for view in section_of(kpi, company, len(KPIS)).views
+        for y, value in view.chart.ticks
+    ]
+    assert re.findall(r'<span class="tick" style="top:([\d.]+)%">(.+?)</span>', html) == ticks
+    named = [f"{label.x}" for view in views for label in view.chart.months]
+    assert re.findall(r'<span class="month[^"]*" style="left:([\d.]+)%">', html) == named
+    names = [f"{line.name_y}" for view in views for line in view.chart.lines if line.name_y is not None]
+    assert re.findall(r'<span class="name s\d" style="top:([\d.]+)%">', html) == names
+    ends = [f"{end[0]} {end[1]}" for view in views if (end := view.chart.lines[0].end)]  # of the view's own line
+    found = re.findall(r'<span class="end s\d" style="left:([\d.]+)%;top:([\d.]+)%">', html)
+    assert [" ".join(place) for place in found] == ends
