@@ -100,12 +100,16 @@ class Judge:
             for process, (mutant, began) in list(self._running.items()):
                 ended, status = os.waitpid(process, os.WNOHANG)
                 late = time.monotonic() - began > 10 * self._seconds + _SECONDS_TO_END
-                if late and not ended:
+                if ended:
+                    otherwise = "" if status == 0 else "no test"
+                elif late:
                     os.killpg(process, signal.SIGKILL)
                     os.waitpid(process, 0)
-                if late or ended:
-                    del self._running[process]
-                    yield mutant, self._red(process, "no end" if late else "" if status == 0 else "no test")
+                    otherwise = "no end"
+                else:
+                    continue
+                del self._running[process]
+                yield mutant, self._red(process, otherwise)
             time.sleep(0.01)
 
     def _red(self, process: int, otherwise: str) -> str:

@@ -1,14 +1,13 @@
 """The geometry of bars: where each stands follows from the numbers."""
 
-from datetime import date
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reporting.bars import bridge, columns
+from shown import month
 
-PERIODS = [date(2021 + month // 12, month % 12 + 1, 1) for month in range(24)]
+PERIODS = [month(number) for number in range(24)]
 
 
 @given(st.floats(0, 1e9), st.lists(st.floats(-1e6, 1e6), max_size=7))

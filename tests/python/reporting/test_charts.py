@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reporting.charts import Chart, Line, Series, Steps, axis, line_chart, longest_name, sparkline, step_chart
+from shown import month
 
 AMOUNTS = st.just(0.0) | st.floats(1e-6, 1e13)
 SHARES = st.just(0.0) | st.floats(1e-6, 1)
 
 
 def first_months(count: int) -> list[date]:
-    return [date(2021 + month // 12, month % 12 + 1, 1) for month in range(count)]
+    return [month(number) for number in range(count)]
 
 
 def drawn(*lines: Sequence[float | None], are_shares: bool = False) -> Chart:

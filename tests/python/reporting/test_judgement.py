@@ -166,7 +166,7 @@ def test_what_is_expected_of_the_months_ahead_is_what_a_longer_simulation_expect
     assert sorted({row.period for row in ahead}) == longer.periods[scenario.months :]
     assert len(longer.periods) == len(scenario.periods) + 6
     assert {row.company_size for row in ahead} == {*(size.name for size in scenario.sizes), "all"}
-    assert {row.count(kpi.companies) for row in ahead for kpi in KPIS} == {0}  # nobody knows them
+    assert {row.count(kpi.companies) for row in ahead for kpi in KPIS} == {0}  # they are not expected, and so not known
     found = {
         (row.period, row.company_size, kpi): (row.figures[kpi], *(row.figures[f"{kpi}_{end}_95"] for end in ENDS))
         for row in ahead

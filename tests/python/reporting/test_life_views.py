@@ -4,7 +4,6 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from urllib.parse import unquote
 
@@ -18,7 +17,7 @@ from reporting.movements import MOVEMENTS
 from reporting.page import leadership_page
 from reporting.rows import MonthlyKpis
 from reporting.views import Company
-from shown import WORDING, row
+from shown import WORDING, month, row
 
 COUNTS = ("newly_acquired_companies", "returned_companies", "churned_companies", "active_of_acquired_companies")
 
@@ -84,10 +83,6 @@ def test_a_life_of_any_length_and_number_of_sizes_has_its_charts(sizes: int, mon
     said = re.search(r'<span class="size-0">(.+?)</span>', html.split('<h1 class="lead">')[1])
     assert said
     assert said[1].startswith("Revenue was" if months == 1 else "MRR is")
-
-
-def month(number: int) -> date:
-    return date(2021 + number // 12, number % 12 + 1, 1)
 
 
 def test_years_are_summed_up_where_months_are_many() -> None:

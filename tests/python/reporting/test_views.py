@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -13,13 +12,9 @@ from reporting.life import Life
 from reporting.page import leadership_page
 from reporting.rows import MonthlyKpis
 from reporting.views import Company, View, section_of
-from shown import WORDING, Band, row
+from shown import WORDING, Band, month, row
 
 NO_LIFE = Life([], [], [], [])
-
-
-def month(number: int) -> date:
-    return date(2021 + number // 12, number % 12 + 1, 1)
 
 
 def months(size: str, *active: int, opening: int = 100, band: Band | None = None) -> list[MonthlyKpis]:

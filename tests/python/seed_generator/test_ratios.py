@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from exact_laws import Floats, of_sums
+from exact_laws import Floats, Month, cohorts, of_sums
 from seed_generator.expectations.bounds import SIDES, Bounds, Contribution, Total, cornish_fisher
-from seed_generator.expectations.cohorts import Cohorts
 from seed_generator.expectations.ratios import Mean
 
 MISS = 0.025
@@ -14,15 +13,6 @@ VALUES = np.array([5, 1, 3])
 OFTEN, SELDOM, NEVER, ALWAYS, ALIKE = range(5)
 CHANCES = np.array([[0.3, 0.2, 0.1], [0.02, 0.05, 0.1], [0, 0, 0], [0.25, 0.5, 0.25], [0.03, 0.02, 0.01]])
 NOTHING = np.array([0.4, 0.83, 1.0, 0.0, 0.94])
-
-Month = dict[int, int]  # of each law how many companies follow it
-
-
-def cohorts(*months: Month) -> Cohorts:
-    return Cohorts(
-        [np.array(list(month), np.int64) for month in months],
-        [np.array(list(month.values()), np.int64) for month in months],
-    )
 
 
 def mean(*months: Month, many: int = 10**9, values: np.ndarray = VALUES) -> Mean:

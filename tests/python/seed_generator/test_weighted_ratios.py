@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from exact_laws import Floats, of_sums
+from exact_laws import Floats, Month, cohorts, of_sums
 from seed_generator.expectations.bounds import SIDES, Bounds, Contribution, Total
 from seed_generator.expectations.cohorts import Cohorts
 from seed_generator.expectations.tilted_sums import LARGEST_EXPONENT, Companies
@@ -19,14 +19,6 @@ CHANCES = np.array(
     [[0.3, 0.2, 0.1, 0.1, 0.05], [0.02, 0.03, 0.01, 0, 0.02], [0, 0.1, 0, 0.3, 0], [0.0] * 5, [0.2, 0.1, 0.3, 0, 0.3]]
 )
 NOTHING = np.array([0.25, 0.92, 0.6, 1.0, 0.1])
-Month = dict[int, int]  # of each law how many companies follow it
-
-
-def cohorts(*months: Month) -> Cohorts:
-    return Cohorts(
-        [np.array(list(month), np.int64) for month in months],
-        [np.array(list(month.values()), np.int64) for month in months],
-    )
 
 
 def ratio(*months: Month, scale: int = 1) -> WeightedRatio:

@@ -11,9 +11,19 @@ from numpy.typing import NDArray
 from scipy.signal import convolve
 from scipy.stats import binom
 
+from seed_generator.expectations.cohorts import Cohorts
 from seed_generator.scenario import CompanySize
 
 Floats = NDArray[np.float64]
+Month = dict[int, int]  # of each law how many companies follow it
+
+
+def cohorts(*months: Month) -> Cohorts:
+    """The companies of each month, by the law that they follow."""
+    return Cohorts(
+        [np.array(list(month), np.int64) for month in months],
+        [np.array(list(month.values()), np.int64) for month in months],
+    )
 
 
 def of_sums(companies: int, law: Floats) -> Floats:

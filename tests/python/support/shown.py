@@ -13,6 +13,11 @@ Band = tuple[object, object]
 WORDING = Wording("ABC Enterprises", "$")  # the simulated company's
 
 
+def month(number: int) -> date:
+    """The first day of a month; 0 is January 2021."""
+    return date(2021 + number // 12, number % 12 + 1, 1)
+
+
 def row(
     period: date,
     company_size: str,
